@@ -1,0 +1,12 @@
+'use strict';
+
+const process = require('node:process');
+
+/** Which files to run is said by whoever calls: `npm test`, or the patterns on the command line. */
+module.exports = {
+  timeout: 30_000,
+  reporter: 'spec',
+  slow: 1_000,
+  forbidOnly: process.env.CI === 'true',
+  'node-option': ['enable-source-maps'],
+};

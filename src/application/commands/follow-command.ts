@@ -1,0 +1,109 @@
+import { requireCommand } from '../access/visibility.js';
+import { isFinal } from '../domain/command-state.js';
+import type { UserActor } from '../domain/actor.js';
+import { ApplicationError } from '../domain/errors.js';
+import type { Clock } from '../ports/clock.js';
+import type { CommandEvents } from '../ports/command-events.js';
+import type { CommandEvent } from '../ports/command-repository.js';
+import type { UnitsOfWork } from '../ports/unit-of-work.js';
+import { Bell } from '../waiting/bell.js';
+
+interface Dependencies {
+  readonly units: UnitsOfWork;
+  readonly commandEvents: CommandEvents;
+  readonly clock: Clock;
+  /** How often a stream looks into the database when it hears nothing. */
+  readonly recheckSeconds: number;
+}
+
+/** How many events are read at once; a unit a page. */
+const pageSize = 100;
+
+/** Where a stream begins: after which event, and whether there is anything to wait for. */
+export interface Following {
+  readonly commandId: string;
+  readonly after: number;
+}
+
+/** A command's events, stored ones and live ones. */
+export interface FollowCommand {
+  /** Looks whether the actor may follow the command. Throws `command-not-found`. */
+  readonly begin: (actor: UserActor, commandId: string, after: number) => Promise<Following>;
+  /**
+   * Every event after the given one, once and in order, whenever one comes; ends after the final status. Holds no
+   * connection and keeps no events while it waits. Ends early when the signal aborts.
+   */
+  readonly events: (following: Following, signal: AbortSignal) => AsyncGenerator<CommandEvent, void, undefined>;
+}
+
+/** Follows commands. Streams of this process that stand at the same event share one read. */
+export function followCommand({ units, commandEvents, clock, recheckSeconds }: Dependencies): FollowCommand {
+  const reads = new Map<string, Promise<EventsPage>>();
+
+  async function begin(actor: UserActor, commandId: string, after: number): Promise<Following> {
+    const command = await units.withUnit('read', (work) => requireCommand(work, actor, commandId));
+    // A client that names an event of the future would else wait for ever.
+    return { commandId, after: Math.min(after, command.record.lastEventNumber) };
+  }
+
+  async function* events(following: Following, signal: AbortSignal): AsyncGenerator<CommandEvent, void, undefined> {
+    const { commandId } = following;
+    let sent = following.after;
+    let heard = sent;
+    const bell = new Bell(clock);
+    const unsubscribe = await commandEvents.subscribe(commandId, (news) => {
+      heard = Math.max(heard, news.eventNumber);
+      if (heard > sent) bell.ring();
+    });
+    try {
+      while (!signal.aborted) {
+        const page = await readPage(commandId, sent, heard);
+        for (const event of page.events) {
+          yield event;
+          sent = event.eventNumber;
+        }
+        if (page.isEnd) return;
+        if (page.events.length < pageSize) await bell.wait(recheckSeconds * 1000, signal);
+      }
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  /** A read is shared only by streams that heard the same news: one that began earlier may not see them. */
+  function readPage(commandId: string, after: number, heard: number): Promise<EventsPage> {
+    const place = `${commandId} ${after} ${heard}`;
+    const running = reads.get(place);
+    if (running !== undefined) return running;
+    const read = readFromDatabase(commandId, after).finally(() => reads.delete(place));
+    reads.set(place, read);
+    return read;
+  }
+
+  async function readFromDatabase(commandId: string, after: number): Promise<EventsPage> {
+    try {
+      return await units.withUnit('read', async (work) => {
+        const stored = await work.commands.listEvents(commandId, after, pageSize);
+        const last = stored.at(-1);
+        if (last !== undefined) return { events: stored, isEnd: stored.length < pageSize && isEnd(last) };
+        const command = await work.commands.load(commandId);
+        return { events: [], isEnd: command === undefined || (command.isFinal && command.record.lastEventNumber <= after) };
+      });
+    } catch (error) {
+      // A database that is away for a moment delays a stream; it doesn't end it.
+      if (error instanceof ApplicationError && error.kind === 'unavailable') return { events: [], isEnd: false };
+      throw error;
+    }
+  }
+
+  return { begin, events };
+}
+
+interface EventsPage {
+  readonly events: readonly CommandEvent[];
+  readonly isEnd: boolean;
+}
+
+function isEnd(event: CommandEvent): boolean {
+  return event.kind === 'status' && isFinal(event.transition.to);
+}

@@ -1,0 +1,16 @@
+import { visibleVehicles } from '../access/visibility.js';
+import type { Actor } from '../domain/actor.js';
+import type { Command } from '../domain/command.js';
+import type { CommandFilter } from '../ports/command-repository.js';
+import type { Page, PageRequest } from '../ports/paging.js';
+import type { Work } from '../ports/unit-of-work.js';
+
+/** A page of the commands whose vehicles the actor may see, newest first. */
+export async function listCommands(
+  work: Pick<Work, 'commands'>,
+  actor: Actor,
+  filter: Omit<CommandFilter, 'scope'>,
+  page: PageRequest,
+): Promise<Page<Command>> {
+  return work.commands.list({ ...filter, scope: visibleVehicles(actor) }, page);
+}

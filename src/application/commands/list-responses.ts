@@ -1,0 +1,24 @@
+import { requireCommand } from '../access/visibility.js';
+import type { Actor } from '../domain/actor.js';
+import type { Response } from '../domain/response.js';
+import type { Work } from '../ports/unit-of-work.js';
+
+/** Part of a numbered list: its items, and the number where it goes on, or undefined at its end. */
+export interface NumberedPage<Item> {
+  readonly items: readonly Item[];
+  readonly next: number | undefined;
+}
+
+/** Responses of a command in order, from a sequence number on. Throws `command-not-found`. */
+export async function listResponses(
+  work: Pick<Work, 'commands'>,
+  actor: Actor,
+  commandId: string,
+  from: number,
+  limit: number,
+): Promise<NumberedPage<Response>> {
+  const command = await requireCommand(work, actor, commandId);
+  const items = await work.commands.listResponses(command.id, from, limit + 1);
+  const shown = items.slice(0, limit);
+  return { items: shown, next: items[limit]?.sequenceNumber };
+}

@@ -1,0 +1,312 @@
+import type { Catalogue } from '../catalogue/catalogue.js';
+import type { CommandType } from '../domain/command-type.js';
+import type { Command, CommandStep, Move } from '../domain/command.js';
+import { ApplicationError } from '../domain/errors.js';
+import type { VehicleResponse } from '../domain/response.js';
+import { VehicleLinkFailure, type SovdRequest, type VehicleAnswer } from '../domain/sovd/exchange.js';
+import { TransientRefusal } from '../domain/sovd/transient-refusal.js';
+import type { ConnectionStatus, Vehicle } from '../domain/vehicle.js';
+import type { Work } from '../ports/unit-of-work.js';
+import type { VehicleLink } from '../ports/vehicle-link.js';
+import type { AuditAct } from '../record/audit-act.js';
+import { CommandJournal, LeaseLost, type JournalDependencies } from './command-journal.js';
+import { dispatcherName, recordEnd } from './record-end.js';
+import { AnswerTally, endingOfFailure, LetGo, type Ending, type LetGoReason } from './ending.js';
+
+/** What an execution needs. */
+export interface ExecutionDependencies extends JournalDependencies {
+  readonly catalogue: Catalogue;
+  readonly vehicleLink: VehicleLink;
+  readonly audit: AuditAct;
+  /** A number from 0 to 1, for jitter. */
+  readonly chance: () => number;
+  readonly retryAttempts: number;
+  readonly maxResponses: number;
+  readonly maxResponseBytes: number;
+  /** For how long after its time an answer may still settle a command that changes the vehicle. */
+  readonly lateAnswerSeconds: number;
+}
+
+interface Prepared {
+  readonly type: CommandType;
+  readonly parameters: unknown;
+  readonly vehicle: Vehicle;
+}
+
+/**
+ * One command that this instance holds the lease of, on its way to an end. What changes the vehicle is sent once at the
+ * most; a read is tried again, but only before its first response.
+ *
+ * running → settled. A change that is not answered in time goes running → overdue (stored as `outcome_unknown`, the
+ * lease is not needed any more) → settled by a late answer, or given up.
+ */
+export class CommandExecution {
+  readonly #dependencies: ExecutionDependencies;
+  readonly #claimed: Command;
+  readonly #letGo = new AbortController();
+  readonly #stop = new AbortController();
+  readonly #ended = new AbortController();
+  readonly #journal: CommandJournal;
+  #mayHaveBeenSent = false;
+  #contact: ConnectionStatus | undefined;
+  #overdue: Promise<void> | undefined;
+  #isSettling = false;
+  #sideNote: Promise<void> = Promise.resolve();
+
+  constructor(dependencies: ExecutionDependencies, claimed: Command) {
+    this.#dependencies = dependencies;
+    this.#claimed = claimed;
+    this.#journal = new CommandJournal(dependencies, claimed);
+  }
+
+  /** The command as it was claimed. */
+  get command(): Command {
+    return this.#claimed;
+  }
+
+  /** Whether the lease is still needed, so that it should be renewed. */
+  get needsLease(): boolean {
+    return this.#overdue === undefined && !this.#isSettling;
+  }
+
+  /** Somebody wishes that the command ends. A read lets go; an execution on the vehicle is stopped there, if that works. */
+  cancel(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#stop.abort();
+    if (!this.#claimed.changesVehicle) this.letGo('cancelled');
+    else if (this.#claimed.record.safety === 'idempotent') this.#noteRefusedCancel();
+  }
+
+  /** Lets go of the vehicle. */
+  letGo(why: LetGoReason): void {
+    this.#letGo.abort(new LetGo(why));
+  }
+
+  /** Brings the command to its end, or leaves it to whoever has the lease. Never rejects. */
+  async run(): Promise<void> {
+    const { log } = this.#dependencies;
+    const fields = { command_id: this.#claimed.id, vehicle_id: this.#claimed.record.vehicleId };
+    await log.withFields(fields, async () => {
+      try {
+        await this.#toItsEnd();
+      } catch (error) {
+        if (error instanceof LeaseLost) log.warn({}, 'the lease of a command is lost; another instance goes on with it');
+        else log.error({ err: error }, 'the execution of a command failed');
+      } finally {
+        this.#ended.abort();
+      }
+    });
+  }
+
+  async #toItsEnd(): Promise<void> {
+    const { clock } = this.#dependencies;
+    const prepared = await this.#prepare();
+    if (prepared === undefined) {
+      const error = { code: 'internal-error', message: 'Something went wrong on our side.' } as const;
+      const move: Move = { to: 'failed', at: clock.now(), actor: dispatcherName, reason: error.code, error };
+      await this.#journal.conclude(move, (work, step) => recordEnd(work, step, this.#dependencies.audit));
+      return;
+    }
+    const endsAt = clock.now().getTime() + this.#claimed.record.timeoutSeconds * 1000;
+    void clock.sleep(endsAt - clock.now().getTime(), this.#ended.signal).then(() => this.#timeIsOver(prepared));
+    for (let retriesLeft = this.#dependencies.retryAttempts; ; retriesLeft -= 1) {
+      const ending = await this.#attempt(prepared, retriesLeft, endsAt);
+      if (ending.kind !== 'retry') {
+        await this.#settle(prepared, ending);
+        return;
+      }
+      const move: Move = { to: 'in_progress', at: clock.now(), actor: dispatcherName, reason: 'retry' };
+      await this.#journal.conclude(move, () => undefined);
+      await clock.sleep(ending.afterMillis, this.#letGo.signal);
+    }
+  }
+
+  /** What the execution needs to know beside the command; undefined when it can't be carried out at all. */
+  async #prepare(): Promise<Prepared | undefined> {
+    const { units, catalogue, clock, log } = this.#dependencies;
+    const { record } = this.#claimed;
+    for (;;) {
+      try {
+        const type = catalogue.find(record.name);
+        if (type === undefined) throw new Error(`the catalogue has no ${record.name}`);
+        const parameters = type.parameters.parse(record.parameters);
+        const { vehicle, subjects } = await units.withUnit('read', async (work) => ({
+          vehicle: await work.vehicles.load(record.vehicleId),
+          subjects: record.responseCount === 0 ? [] : await work.commands.listSubjects(record.id),
+        }));
+        if (vehicle === undefined) throw new Error('a command has no vehicle');
+        this.#journal.skip(subjects);
+        return { type, parameters, vehicle };
+      } catch (error) {
+        if (error instanceof ApplicationError && error.kind === 'unavailable') {
+          await clock.sleep(500);
+          continue;
+        }
+        log.error({ err: error }, 'a command could not be begun');
+        return undefined;
+      }
+    }
+  }
+
+  async #attempt(prepared: Prepared, retriesLeft: number, endsAt: number): Promise<Ending> {
+    const journal = this.#journal;
+    const { clock, chance, log } = this.#dependencies;
+    try {
+      return await this.#converse(prepared);
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      const now = clock.now();
+      const ending = endingOfFailure(error, {
+        command: journal.command,
+        mayHaveBeenSent: this.#mayHaveBeenSent,
+        hasResponses: journal.hasResponses,
+        retriesLeft,
+        millisLeft: endsAt - now.getTime(),
+        now,
+        chance: chance(),
+      });
+      if (error instanceof TransientRefusal && ending.kind === 'settle') journal.hold(error.response);
+      if (!(error instanceof VehicleLinkFailure) && !(error instanceof LetGo)) {
+        journal.discard();
+        log.error({ err: error }, 'a command could not be carried on');
+      } else {
+        log.debug({ err: error }, 'an attempt ended');
+      }
+      return ending;
+    }
+  }
+
+  async #converse({ type, parameters, vehicle }: Prepared): Promise<Ending> {
+    const tally = new AnswerTally();
+    const exchange = { send: (request: SovdRequest) => this.#send(vehicle, request) };
+    this.#letGo.signal.throwIfAborted();
+    let count = 0;
+    for await (const response of type.run(parameters, exchange)) {
+      count += 1;
+      if (count > this.#dependencies.maxResponses) {
+        throw new VehicleLinkFailure(
+          'too-many-responses',
+          `The vehicle sent more than ${this.#dependencies.maxResponses} responses.`,
+          false,
+          false,
+        );
+      }
+      tally.add(response);
+      await this.#keep(response);
+    }
+    return tally.ending(this.#claimed);
+  }
+
+  async #keep(response: VehicleResponse): Promise<void> {
+    if (this.#overdue === undefined) await this.#journal.receive(response);
+    else this.#journal.hold(response);
+  }
+
+  async *#send(vehicle: Vehicle, request: SovdRequest): AsyncGenerator<VehicleAnswer, void, undefined> {
+    const wasSent = this.#mayHaveBeenSent;
+    this.#mayHaveBeenSent = true;
+    try {
+      const answers = this.#dependencies.vehicleLink.send(
+        { vehicleId: vehicle.id, baseUrl: vehicle.sovdBaseUrl },
+        request,
+        {
+          commandId: this.#claimed.id,
+          signal: this.#letGo.signal,
+          stop: this.#stop.signal,
+          timeoutSeconds: this.#claimed.record.timeoutSeconds,
+          maxResponseBytes: this.#dependencies.maxResponseBytes,
+        },
+      );
+      for await (const answer of answers) {
+        this.#contact = 'connected';
+        if (answer.isStopRefused === true) this.#noteRefusedCancel();
+        yield answer;
+      }
+    } catch (error) {
+      if (error instanceof VehicleLinkFailure) {
+        this.#contact = error.neverSent ? 'disconnected' : 'error';
+        if (error.neverSent) this.#mayHaveBeenSent = wasSent;
+      } else if (error instanceof LetGo && error.why === 'timeout') {
+        this.#contact = 'error';
+      }
+      throw error;
+    }
+  }
+
+  async #settle(prepared: Prepared, ending: Exclude<Ending, { kind: 'retry' }>): Promise<void> {
+    if (ending.kind === 'abandon') return;
+    this.#isSettling = true;
+    await this.#sideNote;
+    const { clock } = this.#dependencies;
+    if (this.#overdue !== undefined) {
+      await this.#overdue;
+      await this.#settleLate(prepared, ending);
+      return;
+    }
+    const at = clock.now();
+    const move: Move =
+      ending.kind === 'requeue'
+        ? {
+            to: 'pending',
+            at,
+            actor: dispatcherName,
+            reason: 'vehicle-offline',
+            notBefore: new Date(at.getTime() + ending.afterMillis),
+          }
+        : { ...ending.move, at, actor: dispatcherName };
+    await this.#journal.conclude(move, (work, step) => this.#alongside(work, step, prepared.vehicle));
+  }
+
+  /** An answer that came after all settles what could not be known; another failure tells nothing new. */
+  async #settleLate({ vehicle }: Prepared, ending: Ending): Promise<void> {
+    if (ending.kind !== 'settle' || (ending.move.to !== 'completed' && ending.move.to !== 'failed')) return;
+    const move: Move = {
+      ...ending.move,
+      at: this.#dependencies.clock.now(),
+      actor: dispatcherName,
+      reason: 'late-answer',
+    };
+    await this.#journal.conclude(move, (work, step) => this.#alongside(work, step, vehicle));
+  }
+
+  #timeIsOver(prepared: Prepared): void {
+    if (this.#isSettling || this.#ended.signal.aborted) return;
+    if (!this.#claimed.changesVehicle || !this.#mayHaveBeenSent) {
+      this.letGo('timeout');
+      return;
+    }
+    this.#overdue = this.#goOverdue(prepared);
+  }
+
+  async #goOverdue({ vehicle }: Prepared): Promise<void> {
+    const { clock, lateAnswerSeconds, log } = this.#dependencies;
+    const { timeoutSeconds } = this.#claimed.record;
+    const error = { code: 'vehicle-timeout', message: `The vehicle did not answer within ${timeoutSeconds} s.` } as const;
+    const move: Move = { to: 'outcome_unknown', at: clock.now(), actor: dispatcherName, reason: error.code, error };
+    try {
+      await this.#sideNote;
+      await this.#journal.conclude(move, (work, step) => this.#alongside(work, step, vehicle));
+    } catch (failure) {
+      log.warn({ err: failure }, 'an overdue command could not be settled by this instance');
+      this.letGo('lease-lost');
+      return;
+    }
+    void clock.sleep(lateAnswerSeconds * 1000, this.#ended.signal).then(() => this.letGo('timeout'));
+  }
+
+  #alongside(work: Work, step: CommandStep, vehicle: Vehicle): void {
+    const { audit, clock } = this.#dependencies;
+    recordEnd(work, step, audit);
+    if (this.#contact === undefined) return;
+    const contact = { status: this.#contact, at: clock.now() };
+    if (vehicle.isNews(contact)) work.vehicles.recordContact(vehicle.id, contact);
+  }
+
+  #noteRefusedCancel(): void {
+    if (this.#isSettling) return;
+    const { clock, log } = this.#dependencies;
+    this.#sideNote = this.#sideNote
+      .then(() => this.#journal.remark('cancel-refused', clock.now(), dispatcherName))
+      .catch((error: unknown) => log.warn({ err: error }, 'a refused cancellation could not be noted'));
+  }
+}

@@ -1,0 +1,179 @@
+import type { Command } from '../domain/command.js';
+import type { Clock } from '../ports/clock.js';
+import type { Lease } from '../ports/command-queue.js';
+import type { DispatchSignals } from '../ports/dispatch-signals.js';
+import type { Log } from '../ports/log.js';
+import type { UnitsOfWork } from '../ports/unit-of-work.js';
+import { Bell } from '../waiting/bell.js';
+import { claimCommands } from './claim-commands.js';
+import { CommandExecution, type ExecutionDependencies } from './command-execution.js';
+import { expireCommands } from './expire-commands.js';
+import { takeOverCommands } from './take-over-commands.js';
+
+/** What a dispatcher needs. */
+export interface DispatcherDependencies extends ExecutionDependencies {
+  readonly dispatchSignals: DispatchSignals;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly units: UnitsOfWork;
+  /** This instance's id: the owner of its leases. */
+  readonly instance: string;
+  /** How many commands run at once in this instance. */
+  readonly concurrency: number;
+  readonly readsPerVehicle: number;
+  /** How long a lease holds that nobody renews. */
+  readonly leaseSeconds: number;
+  /** How often it looks for work that no signal told of, for dead instances and for what has expired. */
+  readonly pollMillis: number;
+}
+
+/** How many rows one unit of the housekeeping takes. */
+const housekeepingBatch = 50;
+
+/**
+ * Runs commands: claims them under a lease, executes them on their vehicles, renews the leases, and takes over what dead
+ * instances left. Any number of instances may run at once.
+ */
+export class Dispatcher {
+  readonly #dependencies: DispatcherDependencies;
+  readonly #lease: Lease;
+  readonly #running = new Map<string, { readonly execution: CommandExecution; readonly end: Promise<void> }>();
+  readonly #bell: Bell;
+  readonly #stopped = new AbortController();
+  readonly #drained = new AbortController();
+  readonly #claim: ReturnType<typeof claimCommands>;
+  readonly #takeOver: ReturnType<typeof takeOverCommands>;
+  readonly #expire: ReturnType<typeof expireCommands>;
+  #loops: Promise<unknown> = Promise.resolve();
+
+  constructor(dependencies: DispatcherDependencies) {
+    this.#dependencies = dependencies;
+    this.#lease = { owner: dependencies.instance, seconds: dependencies.leaseSeconds };
+    this.#bell = new Bell(dependencies.clock);
+    this.#claim = claimCommands({ ...dependencies, lease: this.#lease });
+    this.#takeOver = takeOverCommands({ ...dependencies, lease: this.#lease });
+    this.#expire = expireCommands(dependencies);
+  }
+
+  /** Begins to work, and returns. */
+  start(): void {
+    this.#dependencies.dispatchSignals.listen((signal) => {
+      if (signal.kind === 'wake') this.#bell.ring();
+      else this.#running.get(signal.commandId)?.execution.cancel();
+    });
+    this.#loops = Promise.all([this.#work(), this.#keepHouse(), this.#renewLeases()]);
+  }
+
+  /** How many commands run in this instance now. */
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
+  /**
+   * Takes nothing new, and gives what runs this long to end. After that reads are left to other instances at once, and
+   * changes that are under way end as `outcome_unknown`.
+   */
+  async stop(drainMillis: number): Promise<void> {
+    const { clock, units, log } = this.#dependencies;
+    this.#stopped.abort();
+    this.#bell.ring();
+    const ends = (): Promise<unknown> => Promise.all([...this.#running.values()].map(({ end }) => end));
+    await Promise.race([ends(), clock.sleep(drainMillis)]);
+    const left = [...this.#running.values()].map(({ execution }) => execution);
+    for (const execution of left) execution.letGo('shutdown');
+    await Promise.race([ends(), clock.sleep(1000)]);
+    this.#drained.abort();
+    await this.#loops;
+    const reads = left.filter(({ command }) => !command.changesVehicle).map(({ command }) => command.id);
+    if (reads.length === 0) return;
+    try {
+      await units.withUnit('write', (work) => work.commandQueue.release(this.#lease.owner, reads));
+    } catch (error) {
+      log.warn({ err: error }, 'leases could not be given back; they run out by themselves');
+    }
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#isStopped) {
+      const didClaim = await this.#guarded('claim commands', () => this.#claimAndRun());
+      if (didClaim === true) continue;
+      await this.#bell.wait(this.#dependencies.pollMillis, this.#stopped.signal);
+    }
+  }
+
+  /** Gives whether there may be more to claim at once. */
+  async #claimAndRun(): Promise<boolean> {
+    const free = this.#dependencies.concurrency - this.#running.size;
+    if (free <= 0) return false;
+    const claimed = await this.#claim(free);
+    for (const command of claimed) this.#run(command);
+    return claimed.length === free;
+  }
+
+  #run(command: Command): void {
+    const execution = new CommandExecution(this.#dependencies, command);
+    const end = execution.run().finally(() => {
+      if (this.#running.get(command.id)?.execution === execution) this.#running.delete(command.id);
+      this.#bell.ring();
+    });
+    this.#running.set(command.id, { execution, end });
+  }
+
+  async #keepHouse(): Promise<void> {
+    const { clock, pollMillis } = this.#dependencies;
+    while (!this.#isStopped) {
+      await this.#guarded('expire commands', () => this.#expire(housekeepingBatch));
+      await this.#guarded('take over commands', () => this.#takeOverAndRun());
+      await clock.sleep(pollMillis, this.#stopped.signal);
+    }
+  }
+
+  async #takeOverAndRun(): Promise<void> {
+    const commands = await this.#takeOver(housekeepingBatch, [...this.#running.keys()]);
+    for (const command of commands) this.#run(command);
+    // Lanes that dead instances had blocked may be free now.
+    if (commands.length > 0) this.#bell.ring();
+  }
+
+  async #renewLeases(): Promise<void> {
+    const { clock, leaseSeconds } = this.#dependencies;
+    while (!this.#drained.signal.aborted) {
+      await clock.sleep((leaseSeconds * 1000) / 3, this.#drained.signal);
+      await this.#guarded('renew leases', () => this.#renew());
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { units } = this.#dependencies;
+    const held = [...this.#running.values()].map(({ execution }) => execution).filter(({ needsLease }) => needsLease);
+    if (held.length === 0) return;
+    const renewed = await units.withUnit('write', (work) =>
+      work.commandQueue.renew(
+        this.#lease,
+        held.map(({ command }) => ({ commandId: command.id, leaseNumber: command.record.leaseNumber })),
+      ),
+    );
+    const found = new Map(renewed.map((entry) => [entry.commandId, entry]));
+    for (const execution of held) {
+      const entry = found.get(execution.command.id);
+      if (entry === undefined && execution.needsLease) execution.letGo('lease-lost');
+      else if (entry?.isCancelRequested === true) execution.cancel();
+    }
+  }
+
+  /** A database that is away for a while must not end a loop; what was not done is done in the next round. */
+  async #guarded<Result>(what: string, task: () => Promise<Result>): Promise<Result | undefined> {
+    const { log, clock, pollMillis } = this.#dependencies;
+    try {
+      return await task();
+    } catch (error) {
+      log.warn({ err: error }, `the dispatcher could not ${what}`);
+      await clock.sleep(pollMillis, this.#stopped.signal);
+      return undefined;
+    }
+  }
+
+  get #isStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+}

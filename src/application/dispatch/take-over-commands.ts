@@ -1,0 +1,60 @@
+import type { Command, Move } from '../domain/command.js';
+import type { Clock } from '../ports/clock.js';
+import type { Lease } from '../ports/command-queue.js';
+import type { UnitsOfWork, Work } from '../ports/unit-of-work.js';
+import type { AnnounceStep } from '../record/announce-step.js';
+import type { AuditAct } from '../record/audit-act.js';
+import { dispatcherName, recordEnd } from './record-end.js';
+
+interface Dependencies {
+  readonly units: UnitsOfWork;
+  readonly clock: Clock;
+  readonly announce: AnnounceStep;
+  readonly audit: AuditAct;
+  readonly lease: Lease;
+}
+
+/** A command that brings down each instance that runs it is not run for ever. */
+const maxAttempts = 20;
+
+/**
+ * Takes over what instances left behind that died. A read runs again, under a lease of this instance: those are given back.
+ * What may have changed the vehicle ends as `outcome_unknown` and is never sent again.
+ */
+export function takeOverCommands(dependencies: Dependencies) {
+  const { units, clock, announce, audit, lease } = dependencies;
+  return async (limit: number, held: readonly string[]): Promise<readonly Command[]> =>
+    units.withUnit('write', async (work) => {
+      const abandoned = await work.commandQueue.lockAbandoned(limit, held);
+      return abandoned.flatMap((command) => (canRunAgain(command) ? [again(work, command)] : end(work, command)));
+    });
+
+  function again(work: Work, command: Command): Command {
+    const step = command.claim({ at: clock.now(), actor: dispatcherName, reason: 'taken-over' });
+    work.commandQueue.lease(step, lease);
+    announce(work, step);
+    return step.after;
+  }
+
+  function end(work: Work, command: Command): readonly Command[] {
+    const step = command.move({ ...endOf(command), at: clock.now(), actor: dispatcherName });
+    work.commands.advance(step);
+    recordEnd(work, step, audit);
+    announce(work, step);
+    return [];
+  }
+}
+
+function canRunAgain({ changesVehicle, record }: Command): boolean {
+  return !changesVehicle && record.cancelRequestedAt === undefined && record.attempts < maxAttempts;
+}
+
+function endOf(command: Command): Pick<Move, 'to' | 'reason' | 'error'> {
+  if (command.changesVehicle) {
+    const message = 'The service instance that had sent the command died before the vehicle answered.';
+    return { to: 'outcome_unknown', reason: 'instance-lost', error: { code: 'dispatch-interrupted', message } };
+  }
+  if (command.record.cancelRequestedAt !== undefined) return { to: 'cancelled', reason: 'cancel-requested' };
+  const message = `The command was begun ${command.record.attempts} times and never came to an end.`;
+  return { to: 'failed', reason: 'instance-lost', error: { code: 'dispatch-interrupted', message } };
+}

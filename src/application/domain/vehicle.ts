@@ -1,0 +1,136 @@
+import { ApplicationError } from './errors.js';
+import type { JsonObject } from './json.js';
+
+/** What the last exchange with a vehicle showed. */
+export const connectionStatuses = ['connected', 'disconnected', 'error'] as const;
+
+/** One of the connection statuses. */
+export type ConnectionStatus = (typeof connectionStatuses)[number];
+
+/** For how long a failed exchange is taken as proof that the vehicle is away. After that it is worth another try. */
+const awayKnowledgeSeconds = 60;
+
+/** How old the time of the last contact may get before another successful exchange is worth a write. */
+const contactResolutionSeconds = 10;
+
+/** What can be said about a vehicle by an administrator. */
+export interface VehicleDescription {
+  readonly vin: string;
+  readonly make: string;
+  readonly model: string;
+  readonly modelYear: number;
+  /** Base of the vehicle's SOVD server, for example `https://car.example/sovd/v1`; without a slash at its end. */
+  readonly sovdBaseUrl: string;
+  readonly metadata: JsonObject;
+}
+
+/** The fields of a vehicle, as they are kept. */
+export interface VehicleRecord extends VehicleDescription {
+  readonly id: string;
+  readonly connectionStatus: ConnectionStatus;
+  /** Last time that the vehicle answered. */
+  readonly lastSeenAt: Date | undefined;
+  /** Last time that an exchange was tried. */
+  readonly lastCheckedAt: Date | undefined;
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly retiredAt: Date | undefined;
+}
+
+/** The outcome of an exchange, as far as it tells whether the vehicle can be reached. */
+export interface Contact {
+  readonly status: ConnectionStatus;
+  readonly at: Date;
+}
+
+/** A registered car, by VIN. One with a history is retired, not deleted. */
+export class Vehicle implements VehicleRecord {
+  declare protected readonly nominal: 'Vehicle';
+  readonly id: string;
+  readonly vin: string;
+  readonly make: string;
+  readonly model: string;
+  readonly modelYear: number;
+  readonly sovdBaseUrl: string;
+  readonly metadata: JsonObject;
+  readonly connectionStatus: ConnectionStatus;
+  readonly lastSeenAt: Date | undefined;
+  readonly lastCheckedAt: Date | undefined;
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly retiredAt: Date | undefined;
+
+  private constructor(record: VehicleRecord) {
+    this.id = record.id;
+    this.vin = record.vin;
+    this.make = record.make;
+    this.model = record.model;
+    this.modelYear = record.modelYear;
+    this.sovdBaseUrl = record.sovdBaseUrl;
+    this.metadata = record.metadata;
+    this.connectionStatus = record.connectionStatus;
+    this.lastSeenAt = record.lastSeenAt;
+    this.lastCheckedAt = record.lastCheckedAt;
+    this.version = record.version;
+    this.createdAt = record.createdAt;
+    this.updatedAt = record.updatedAt;
+    this.retiredAt = record.retiredAt;
+  }
+
+  /** A vehicle as it was stored; nothing is checked again. */
+  static fromRecord(record: VehicleRecord): Vehicle {
+    return new Vehicle(record);
+  }
+
+  /** A new vehicle that nobody has spoken to yet. */
+  static register(id: string, description: VehicleDescription, now: Date): Vehicle {
+    return new Vehicle({
+      ...description,
+      id,
+      connectionStatus: 'disconnected',
+      lastSeenAt: undefined,
+      lastCheckedAt: undefined,
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+      retiredAt: undefined,
+    });
+  }
+
+  /** Whether the last exchange failed, and not so long ago that it says nothing any more. */
+  isKnownToBeAway(now: Date): boolean {
+    if (this.connectionStatus === 'connected' || this.lastCheckedAt === undefined) return false;
+    return now.getTime() - this.lastCheckedAt.getTime() < awayKnowledgeSeconds * 1000;
+  }
+
+  /** Whether what an exchange showed is news that should be stored. */
+  isNews(contact: Contact): boolean {
+    if (contact.status !== this.connectionStatus || this.lastCheckedAt === undefined) return true;
+    return contact.at.getTime() - this.lastCheckedAt.getTime() >= contactResolutionSeconds * 1000;
+  }
+
+  /** The vehicle with another description. Its VIN stays: another VIN is another vehicle. */
+  change(changes: Partial<Omit<VehicleDescription, 'vin'>>, now: Date): Vehicle {
+    if (this.retiredAt !== undefined) {
+      throw new ApplicationError('vehicle-retired', 'The vehicle is retired and cannot be changed.');
+    }
+    const moved = changes.sovdBaseUrl !== undefined && changes.sovdBaseUrl !== this.sovdBaseUrl;
+    return new Vehicle({
+      ...this,
+      ...changes,
+      // What was learned at the old address says nothing about the new one.
+      connectionStatus: moved ? 'disconnected' : this.connectionStatus,
+      lastCheckedAt: moved ? undefined : this.lastCheckedAt,
+      version: this.version + 1,
+      updatedAt: now,
+    });
+  }
+
+  /** The vehicle out of service, with its history. Retiring twice changes nothing. */
+  retire(now: Date): Vehicle {
+    if (this.retiredAt !== undefined) return this;
+    return new Vehicle({ ...this, retiredAt: now, version: this.version + 1, updatedAt: now });
+  }
+}

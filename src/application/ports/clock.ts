@@ -1,0 +1,6 @@
+/** Time. */
+export interface Clock {
+  readonly now: () => Date;
+  /** Resolves after a while, or at once when the signal aborts. Never rejects. */
+  readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+}

@@ -1,0 +1,37 @@
+import type { Command, CommandStep } from '../domain/command.js';
+
+/** A lease on commands: who holds it and for how long from now, by the database's clock. */
+export interface Lease {
+  /** The instance. */
+  readonly owner: string;
+  readonly seconds: number;
+}
+
+/** A command under a lease that was renewed. */
+export interface RenewedLease {
+  readonly commandId: string;
+  readonly isCancelRequested: boolean;
+}
+
+/** The commands table as a queue. Any number of instances may work on it; times are the database's. */
+export interface CommandQueue {
+  /**
+   * Pending commands that may start now, oldest first, `limit` at most. Their vehicles' lanes stay locked for others until
+   * the unit ends. In a lane what changes the vehicle runs alone and in the order of acceptance, and at most
+   * `readsPerVehicle` reads run at once.
+   */
+  readonly lockReady: (limit: number, readsPerVehicle: number) => Promise<readonly Command[]>;
+  /** Commands in progress whose lease has run out, locked until the unit ends; those in `except` are left alone. */
+  readonly lockAbandoned: (limit: number, except: readonly string[]) => Promise<readonly Command[]>;
+  /** Pending commands whose time is over, locked until the unit ends. */
+  readonly lockExpired: (limit: number) => Promise<readonly Command[]>;
+  /** Noted: the step, and the lease with it. A `ConcurrentChange` at the commit when the command is not as it was before. */
+  readonly lease: (step: CommandStep, lease: Lease) => void;
+  /** Written at once: makes leases longer. A command that is missing from the answer is not ours any more. */
+  readonly renew: (
+    lease: Lease,
+    held: readonly { readonly commandId: string; readonly leaseNumber: number }[],
+  ) => Promise<readonly RenewedLease[]>;
+  /** Written at once: gives leases back, so that others needn't wait for their end. */
+  readonly release: (owner: string, commandIds: readonly string[]) => Promise<void>;
+}

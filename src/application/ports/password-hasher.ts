@@ -1,0 +1,6 @@
+/** Password hashing, away from the event loop and bounded. */
+export interface PasswordHasher {
+  readonly hash: (password: string) => Promise<string>;
+  /** Without a hash (the user is unknown) it does the same work and says no. */
+  readonly verify: (hash: string | undefined, password: string) => Promise<boolean>;
+}

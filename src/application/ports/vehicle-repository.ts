@@ -1,0 +1,27 @@
+import type { VehicleScope } from '../domain/visibility-scope.js';
+import type { ConnectionStatus, Contact, Vehicle } from '../domain/vehicle.js';
+import type { Page, PageRequest } from './paging.js';
+
+/** Which vehicles are wanted. */
+export interface VehicleFilter {
+  readonly scope: VehicleScope;
+  readonly status?: ConnectionStatus;
+  readonly make?: string;
+  readonly model?: string;
+  /** Part of VIN, make or model, without regard to case; `%` and `_` are plain characters. */
+  readonly text?: string;
+  readonly includeRetired: boolean;
+}
+
+/** The registry of vehicles. */
+export interface VehicleRepository {
+  readonly load: (id: string) => Promise<Vehicle | undefined>;
+  /** Newest first. */
+  readonly list: (filter: VehicleFilter, page: PageRequest) => Promise<Page<Vehicle>>;
+  /** Noted; a VIN that is registered already is `vin-taken` at the commit. */
+  readonly add: (vehicle: Vehicle) => void;
+  /** Noted; throws `ConcurrentChange` at the commit when the stored version is not the one before this. */
+  readonly save: (vehicle: Vehicle) => void;
+  /** Noted: what an exchange showed about the connection. Doesn't count as a change of the vehicle. */
+  readonly recordContact: (id: string, contact: Contact) => void;
+}

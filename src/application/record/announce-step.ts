@@ -1,0 +1,27 @@
+import type { CommandStep } from '../domain/command.js';
+import type { CommandEvents } from '../ports/command-events.js';
+import type { Measurements } from '../ports/measurements.js';
+import type { Work } from '../ports/unit-of-work.js';
+
+interface Dependencies {
+  readonly commandEvents: CommandEvents;
+  readonly measurements: Measurements;
+}
+
+/** Tells followers and counters of a step once it is durable, and never before. */
+export type AnnounceStep = (work: Pick<Work, 'afterCommit'>, step: Pick<CommandStep, 'after' | 'transitions'>) => void;
+
+/** Publishes a step's news and counts its transitions, after the commit. */
+export function announceStep({ commandEvents, measurements }: Dependencies): AnnounceStep {
+  return (work, { after, transitions }) => {
+    work.afterCommit(() => {
+      commandEvents.publish({ commandId: after.id, eventNumber: after.record.lastEventNumber });
+      const { startedAt, completedAt, name } = after.record;
+      const seconds =
+        startedAt === undefined || completedAt === undefined
+          ? undefined
+          : (completedAt.getTime() - startedAt.getTime()) / 1000;
+      for (const transition of transitions) measurements.commandMoved(name, transition.to, seconds);
+    });
+  };
+}

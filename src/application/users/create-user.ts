@@ -1,0 +1,40 @@
+import type { Actor } from '../domain/actor.js';
+import { User, type Role } from '../domain/user.js';
+import type { Clock } from '../ports/clock.js';
+import type { Identifiers } from '../ports/identifiers.js';
+import type { PasswordHasher } from '../ports/password-hasher.js';
+import type { UnitsOfWork } from '../ports/unit-of-work.js';
+import type { AuditAct } from '../record/audit-act.js';
+
+interface Dependencies {
+  readonly units: UnitsOfWork;
+  readonly passwordHasher: PasswordHasher;
+  readonly clock: Clock;
+  readonly identifiers: Identifiers;
+  readonly audit: AuditAct;
+}
+
+/** A new account. */
+export interface CreateUserInput {
+  readonly username: string;
+  readonly email: string;
+  readonly password: string;
+  readonly role: Role;
+}
+
+/** Creates an active account. Hashes the password before it opens a unit. Throws `username-taken` or `email-taken`. */
+export function createUser({ units, passwordHasher, clock, identifiers, audit }: Dependencies) {
+  return async (actor: Actor, { username, email, password, role }: CreateUserInput): Promise<User> => {
+    const passwordHash = await passwordHasher.hash(password);
+    const user = User.create({ id: identifiers.next(), username, email, passwordHash, role }, clock.now());
+    await units.withUnit('write', (work) => {
+      work.users.add(user);
+      const details = { username, role };
+      work.auditLog.append(
+        audit(actor, { action: 'user.create', entityType: 'user', entityId: user.id, outcome: 'success', details }),
+      );
+      return Promise.resolve();
+    });
+    return user;
+  };
+}

@@ -1,0 +1,16 @@
+import { visibleVehicles } from '../access/visibility.js';
+import type { Actor } from '../domain/actor.js';
+import type { Vehicle } from '../domain/vehicle.js';
+import type { Page, PageRequest } from '../ports/paging.js';
+import type { Work } from '../ports/unit-of-work.js';
+import type { VehicleFilter } from '../ports/vehicle-repository.js';
+
+/** A page of the vehicles that the actor may see, newest first. */
+export async function listVehicles(
+  work: Pick<Work, 'vehicles'>,
+  actor: Actor,
+  filter: Omit<VehicleFilter, 'scope'>,
+  page: PageRequest,
+): Promise<Page<Vehicle>> {
+  return work.vehicles.list({ ...filter, scope: visibleVehicles(actor) }, page);
+}

@@ -1,0 +1,204 @@
+import { createRequire } from 'node:module';
+
+import type { Sequelize } from 'sequelize-typescript';
+
+import { recordRefusal } from '#application/audit/record-refusal.js';
+import { createCatalogue } from '#application/catalogue/catalogue.js';
+import { cancelCommand } from '#application/commands/cancel-command.js';
+import { followCommand } from '#application/commands/follow-command.js';
+import { submitCommand } from '#application/commands/submit-command.js';
+import { waitForCommand } from '#application/commands/wait-for-command.js';
+import { Dispatcher } from '#application/dispatch/dispatcher.js';
+import type { Clock } from '#application/ports/clock.js';
+import type { Log } from '#application/ports/log.js';
+import { announceStep } from '#application/record/announce-step.js';
+import { auditAct } from '#application/record/audit-act.js';
+import { logIn } from '#application/sessions/log-in.js';
+import { logOut } from '#application/sessions/log-out.js';
+import { refreshSession } from '#application/sessions/refresh-session.js';
+import { changeVehicle } from '#application/vehicles/change-vehicle.js';
+import { registerVehicle } from '#application/vehicles/register-vehicle.js';
+import { retireVehicle } from '#application/vehicles/retire-vehicle.js';
+import type { CommandEvents } from '#application/ports/command-events.js';
+import { obtainJwtSecret } from '#config/jwt-secret.js';
+import type { Settings } from '#config/settings.js';
+import { createApp } from '#http/app.js';
+import { OpenStreams } from '#http/open-streams.js';
+import { accountRoutes } from '#http/routes/account-routes.js';
+import { commandRoutes } from '#http/routes/command-routes.js';
+import { commandTypeRoutes } from '#http/routes/command-type-routes.js';
+import type { ReadinessCheck } from '#http/routes/operation-routes.js';
+import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
+import { listen, type HttpServer } from '#http/server.js';
+import { poolState, type PoolState } from '#infrastructure/database/connect.js';
+import { pendingMigrations } from '#infrastructure/database/migrate.js';
+import { openDatabase } from '#infrastructure/database/open-database.js';
+import { PostgresDispatchSignals } from '#infrastructure/database/postgres-dispatch-signals.js';
+import { SequelizeUnitsOfWork } from '#infrastructure/database/sequelize-units-of-work.js';
+import { InProcessCommandEvents } from '#infrastructure/events/in-process-command-events.js';
+import { RedisCommandEvents } from '#infrastructure/events/redis-command-events.js';
+import { createBunyanLog } from '#infrastructure/observability/bunyan-log.js';
+import { noMeasurements } from '#infrastructure/observability/no-measurements.js';
+import { createArgon2PasswordHasher } from '#infrastructure/security/argon2-password-hasher.js';
+import { createJwtAccessTokens } from '#infrastructure/security/jwt-access-tokens.js';
+import { opaqueRefreshTokens } from '#infrastructure/security/opaque-refresh-tokens.js';
+import { systemClock, uuidV7Identifiers } from '#infrastructure/system.js';
+import { createHttpVehicleLink } from '#infrastructure/vehicle-link/http-vehicle-link.js';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string };
+
+/** What a test may put in the place of the real thing. */
+export interface Overrides {
+  readonly log?: Log;
+  readonly clock?: Clock;
+}
+
+/** The service, put together but not started. */
+export interface Program {
+  /** Starts everything and listens. */
+  readonly start: () => Promise<{ readonly port: number }>;
+  /** Stops in reverse order: no new work, what runs may end, then all connections. Idempotent. */
+  readonly stop: () => Promise<void>;
+  readonly pool: () => PoolState;
+}
+
+/** For how long after its time the answer to a change may still settle its command. */
+const lateAnswerSeconds = 300;
+
+/** The one place where adapters meet ports. */
+export async function compose(settings: Settings, overrides: Overrides = {}): Promise<Program> {
+  const infrastructure = await composeInfrastructure(settings, overrides);
+  const useCases = composeUseCases(settings, infrastructure);
+  const http = composeHttp(settings, infrastructure, useCases);
+  let server: HttpServer | undefined;
+  let stopped: Promise<void> | undefined;
+
+  async function stop(): Promise<void> {
+    const { database, dispatchSignals, commandEvents, vehicleLink } = infrastructure;
+    const drainMillis = settings.dispatch.drainSeconds * 1000;
+    http.streams.close();
+    await Promise.all([server?.close(drainMillis), useCases.dispatcher.stop(drainMillis)]);
+    await vehicleLink.close();
+    await dispatchSignals.close();
+    await commandEvents.close();
+    await database.close();
+  }
+
+  return {
+    start: async () => {
+      await infrastructure.dispatchSignals.start();
+      useCases.dispatcher.start();
+      server = await listen(http.app, settings.server);
+      return { port: server.port };
+    },
+    stop: () => (stopped ??= stop()),
+    pool: () => poolState(infrastructure.database.sequelize),
+  };
+}
+
+type Infrastructure = Awaited<ReturnType<typeof composeInfrastructure>>;
+
+async function composeInfrastructure(settings: Settings, overrides: Overrides) {
+  const log = overrides.log ?? createBunyanLog({ level: settings.log.level });
+  const clock = overrides.clock ?? systemClock;
+  const secret = await obtainJwtSecret(settings.security.jwt.secret);
+  const database = await openDatabase(settings.database, log);
+  const instance = uuidV7Identifiers.next();
+  return {
+    log,
+    clock,
+    instance,
+    database,
+    identifiers: uuidV7Identifiers,
+    units: new SequelizeUnitsOfWork(database.sequelize, log),
+    dispatchSignals: new PostgresDispatchSignals(database.url, instance, log),
+    commandEvents:
+      settings.redis === null
+        ? new InProcessCommandEvents({ log })
+        : new RedisCommandEvents({ url: settings.redis.url, log }),
+    vehicleLink: createHttpVehicleLink({ ...settings.vehicleLink, version, log }),
+    passwordHasher: createArgon2PasswordHasher({ concurrency: settings.security.passwordHashConcurrency }),
+    accessTokens: createJwtAccessTokens({ ...settings.security.jwt, secret }),
+    refreshTokens: opaqueRefreshTokens,
+    measurements: noMeasurements,
+  };
+}
+
+type UseCases = ReturnType<typeof composeUseCases>;
+
+function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
+  const catalogue = createCatalogue();
+  const audit = auditAct(infrastructure);
+  const announce = announceStep(infrastructure);
+  const shared = { ...infrastructure, catalogue, audit, announce };
+  const dispatcher = new Dispatcher({
+    ...shared,
+    ...settings.dispatch,
+    maxResponses: settings.vehicleLink.maxResponses,
+    maxResponseBytes: settings.vehicleLink.maxResponseBytes,
+    lateAnswerSeconds,
+    // Its own tries are counted apart from the first.
+    retryAttempts: settings.dispatch.retryAttempts - 1,
+    chance: Math.random,
+  });
+  return {
+    catalogue,
+    dispatcher,
+    logIn: logIn(shared),
+    refreshSession: refreshSession(shared),
+    logOut: logOut(shared),
+    registerVehicle: registerVehicle(shared),
+    changeVehicle: changeVehicle(shared),
+    retireVehicle: retireVehicle(shared),
+    submitCommand: submitCommand(shared),
+    cancelCommand: cancelCommand(shared),
+    waitForCommand: waitForCommand(shared),
+    followCommand: followCommand({ ...shared, recheckSeconds: settings.events.recheckSeconds }),
+    recordRefusal: recordRefusal(shared),
+  };
+}
+
+function composeHttp(settings: Settings, infrastructure: Infrastructure, useCases: UseCases) {
+  const { units, log, clock, database, commandEvents, accessTokens } = infrastructure;
+  const streams = new OpenStreams({
+    ...settings.events,
+    isSessionAlive: (sessionId) => units.withUnit('read', (work) => work.sessions.isFamilyAlive(sessionId)),
+    now: () => clock.now(),
+    log,
+  });
+  const app = createApp({
+    endpoints: [
+      ...accountRoutes({ ...useCases, clock }),
+      ...vehicleRoutes(useCases),
+      ...commandTypeRoutes(useCases.catalogue),
+      ...commandRoutes(useCases),
+    ],
+    ...settings.server,
+    recordRefusal: useCases.recordRefusal,
+    accessTokens: accessTokens.verification,
+    checks: readinessChecks(settings, database.sequelize, commandEvents),
+    units,
+    streams,
+    log,
+    clock,
+    version,
+  });
+  return { app, streams };
+}
+
+function readinessChecks(settings: Settings, sequelize: Sequelize, events: CommandEvents): readonly ReadinessCheck[] {
+  const checks: ReadinessCheck[] = [
+    {
+      name: 'database',
+      run: async () => {
+        const pending = await pendingMigrations(sequelize);
+        if (pending.length > 0) throw new Error(`migrations are missing: ${pending.join(', ')}`);
+      },
+    },
+  ];
+  if (settings.redis === null) return checks;
+  const run = async (): Promise<void> => {
+    if (!(await events.isConnected())) throw new Error('Redis cannot be reached');
+  };
+  return [...checks, { name: 'redis', run }];
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+
+import type { EnvironmentName } from './environment-name.js';
+import { Secret } from './secret.js';
+import type { SettingsReader } from './settings-reader.js';
+
+/** The algorithms with which access tokens can be signed (RFC 7518 section 3.2). */
+export const jwtAlgorithms = ['HS256', 'HS384', 'HS512'] as const;
+
+/** One of them. */
+export type JwtAlgorithm = (typeof jwtAlgorithms)[number];
+
+/** The secret that signs access tokens: given, or made by the service and kept in a file. */
+export type JwtSecretSource =
+  { readonly kind: 'given'; readonly secret: Secret } | { readonly kind: 'generated'; readonly file: string };
+
+/** Access tokens. */
+export interface JwtSettings {
+  readonly secret: JwtSecretSource;
+  readonly algorithm: JwtAlgorithm;
+  readonly expirationMinutes: number;
+}
+
+/** Who gets in. */
+export interface SecuritySettings {
+  readonly jwt: JwtSettings;
+  /** How many passwords are hashed at once. Each takes a thread of libuv's pool (4 by default) and 19 MiB. */
+  readonly passwordHashConcurrency: number;
+}
+
+/** What a secret needs at least (RFC 7518 section 3.2: as many bits as HS256 puts out). */
+export const minSecretBytes = 32;
+
+/** The value that `.env.example` shows. Everybody can read it, so it signs nothing. */
+const sampleSecret = 'replace-this-with-the-output-of--openssl-rand-base64-48';
+
+/** Reads the security settings. */
+export function readSecuritySettings(
+  reader: SettingsReader,
+  environment: EnvironmentName,
+  dataDirectory: string,
+): SecuritySettings {
+  return {
+    jwt: {
+      secret: readJwtSecret(reader, environment) ?? { kind: 'generated', file: join(dataDirectory, 'jwt-secret') },
+      algorithm: reader.choice('JWT_ALGORITHM', jwtAlgorithms, 'HS256'),
+      expirationMinutes: reader.wholeNumber('JWT_EXPIRATION_MINUTES', { fallback: 15, minimum: 1, maximum: 1440 }),
+    },
+    passwordHashConcurrency: reader.wholeNumber('PASSWORD_HASH_CONCURRENCY', { fallback: 2, minimum: 1, maximum: 64 }),
+  };
+}
+
+function readJwtSecret(reader: SettingsReader, environment: EnvironmentName): JwtSecretSource | undefined {
+  const text = reader.text('JWT_SECRET');
+  if (text === undefined) {
+    if (environment === 'production') {
+      reader.complain('JWT_SECRET', `is required in production: at least ${minSecretBytes} random bytes`);
+    }
+    return undefined;
+  }
+  if (text.trim() === sampleSecret) {
+    reader.complain('JWT_SECRET', 'must be a secret of your own, not the sample of .env.example');
+    return undefined;
+  }
+  if (Buffer.byteLength(text) < minSecretBytes) {
+    reader.complain('JWT_SECRET', `must be at least ${minSecretBytes} bytes long`);
+    return undefined;
+  }
+  return { kind: 'given', secret: new Secret(text) };
+}

@@ -1,0 +1,224 @@
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+
+import type { Actor, AnonymousActor, UserActor } from '#application/domain/actor.js';
+import type { AuditedEntity } from '#application/domain/audit-entry.js';
+import { ApplicationError, ConcurrentChange, type ErrorKind } from '#application/domain/errors.js';
+import { includesRole } from '#application/domain/user.js';
+import type { Log } from '#application/ports/log.js';
+import type { UnitsOfWork } from '#application/ports/unit-of-work.js';
+
+import type { Declaration, Endpoint, Input, StreamEndpoint, UnitEndpoint, WaitingEndpoint } from './endpoint.js';
+import { sendEventStream } from './event-stream.js';
+import type { Authenticate } from './middleware/authenticate.js';
+import { contextOf } from './middleware/request-context.js';
+import type { OpenStreams } from './open-streams.js';
+import { readInput } from './read-input.js';
+import { sendReply } from './reply.js';
+
+/** What mounted routes need. */
+export interface MountDependencies {
+  readonly units: UnitsOfWork;
+  readonly authenticate: Authenticate;
+  readonly streams: OpenStreams;
+  readonly maxBodyBytes: number;
+  readonly requestTimeoutSeconds: number;
+  readonly log: Log;
+  /** Puts a refused act into the audit log. */
+  readonly recordRefusal: (refused: {
+    readonly actor: Actor;
+    readonly action: string;
+    readonly entityType: AuditedEntity;
+    readonly entityId: string | undefined;
+    readonly vehicleId: string | undefined;
+    readonly error: ApplicationError;
+  }) => Promise<void>;
+}
+
+/** How often a handler runs at the most, when others were faster. */
+const maxRuns = 3;
+
+/** Refusals that a person caused; what failed on our side is for the log. */
+const refusedKinds: ReadonlySet<ErrorKind> = new Set([
+  'forbidden',
+  'not-found',
+  'conflict',
+  'unprocessable',
+  'too-many',
+]);
+
+/** Mounts declared routes on a router, and answers other methods on their paths with 405. */
+export function mount(router: Router, endpoints: readonly Endpoint[], dependencies: MountDependencies): void {
+  const readBody = bodyReader(dependencies.maxBodyBytes);
+  const methodsOfPath = new Map<string, string[]>();
+  for (const endpoint of endpoints) {
+    const path = expressPath(endpoint.path);
+    const handler = handlerOf(endpoint, dependencies, readBody);
+    router[endpoint.method](path, handler);
+    const methods = endpoint.method === 'get' && endpoint.kind !== 'stream' ? ['GET', 'HEAD'] : [endpoint.method.toUpperCase()];
+    methodsOfPath.set(path, [...(methodsOfPath.get(path) ?? []), ...methods]);
+  }
+  for (const [path, methods] of methodsOfPath) router.all(path, refuseMethod(methods));
+}
+
+function handlerOf(endpoint: Endpoint, dependencies: MountDependencies, readBody: BodyReader): RequestHandler {
+  return async (request, response) => {
+    if (request.method === 'HEAD' && endpoint.kind === 'stream') throw methodNotAllowed(['GET'], response);
+    const actor = await admit(endpoint, request, response, dependencies);
+    if (endpoint.body !== undefined) await readBody(request, response);
+    const input = readInput(endpoint, request);
+    try {
+      if (endpoint.kind === 'unit') await runUnit(endpoint, dependencies, actor, input, response);
+      else if (endpoint.kind === 'waiting') await runWaiting(endpoint, dependencies, actor, input, response);
+      else await runStream(endpoint, dependencies, asUser(actor), input, response);
+    } catch (error) {
+      await rememberRefusal(endpoint, dependencies, actor, input, error);
+      throw error;
+    }
+  };
+}
+
+/** Who calls, if they may. Before anything else, so that a stranger learns nothing about what is right and wrong. */
+async function admit(
+  endpoint: Endpoint,
+  request: Request,
+  response: Response,
+  dependencies: MountDependencies,
+): Promise<AnonymousActor | UserActor> {
+  if (endpoint.role === 'anonymous') return { kind: 'anonymous', origin: contextOf(request).origin };
+  const actor = await dependencies.authenticate(request, response);
+  dependencies.log.addFields({ user_id: actor.userId });
+  if (endpoint.role === 'authenticated' || includesRole(actor.role, endpoint.role)) return actor;
+  const error = new ApplicationError('role-insufficient', `This needs the role ${endpoint.role}; yours is ${actor.role}.`);
+  await rememberRefusal(endpoint, dependencies, actor, undefined, error, request);
+  throw error;
+}
+
+/** One unit for the request: opened here, committed before the reply, closed on every way out. */
+async function runUnit(
+  endpoint: UnitEndpoint,
+  { units, requestTimeoutSeconds }: MountDependencies,
+  actor: Actor,
+  input: Input,
+  response: Response,
+): Promise<void> {
+  for (let run = 1; ; run += 1) {
+    const unit = units.open(endpoint.access);
+    let isOverdue = false;
+    const close = (): void => void unit.close();
+    const timer = setTimeout(() => {
+      isOverdue = true;
+      close();
+    }, requestTimeoutSeconds * 1000);
+    // The client hung up: give the connection back now.
+    response.once('close', close);
+    try {
+      const reply = await endpoint.run(unit, actor, input);
+      await unit.commit();
+      sendReply(response, reply);
+      return;
+    } catch (error) {
+      if (isOverdue) throw new ApplicationError('overloaded', 'The request took too long. Try again in a moment.');
+      if (!(error instanceof ConcurrentChange) || run >= maxRuns || response.destroyed) throw error;
+    } finally {
+      clearTimeout(timer);
+      response.off('close', close);
+      await unit.close();
+    }
+  }
+}
+
+async function runWaiting(
+  endpoint: WaitingEndpoint,
+  { units }: MountDependencies,
+  actor: Actor,
+  input: Input,
+  response: Response,
+): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const reply = await endpoint.run(units, actor, input, gone.signal);
+  sendReply(response, reply);
+}
+
+async function runStream(
+  endpoint: StreamEndpoint,
+  { units, streams }: MountDependencies,
+  actor: UserActor,
+  input: Input,
+  response: Response,
+): Promise<void> {
+  const stream = streams.open(actor, response);
+  try {
+    const after = Number(Reflect.get(input.headers, 'last-event-id') ?? 0);
+    const events = await endpoint.run(units, actor, input, { after, signal: stream.signal });
+    await sendEventStream(response, events, endpoint.present, stream);
+  } finally {
+    stream.end();
+  }
+}
+
+async function rememberRefusal(
+  endpoint: Declaration,
+  { recordRefusal, log }: MountDependencies,
+  actor: Actor,
+  input: Input | undefined,
+  error: unknown,
+  request?: Request,
+): Promise<void> {
+  const { audit } = endpoint;
+  if (audit === undefined || !(error instanceof ApplicationError) || !refusedKinds.has(error.kind)) return;
+  const { action, entityType, entityIdParam } = audit;
+  const params: object = input?.params ?? request?.params ?? {};
+  const id: unknown = entityIdParam === undefined ? undefined : Reflect.get(params, entityIdParam);
+  const entityId = typeof id === 'string' ? id : undefined;
+  const vehicleId = entityType === 'vehicle' ? uuidOf(entityId) : input === undefined ? undefined : audit.vehicleId?.(input);
+  try {
+    await recordRefusal({ actor, action, entityType, entityId, vehicleId, error });
+  } catch (failure) {
+    log.error({ err: failure, action }, 'a refusal could not be put into the audit log');
+  }
+}
+
+function uuidOf(text: string | undefined): string | undefined {
+  return text !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu.test(text) ? text : undefined;
+}
+
+function asUser(actor: AnonymousActor | UserActor): UserActor {
+  if (actor.kind !== 'user') throw new Error('a stream needs a user');
+  return actor;
+}
+
+type BodyReader = (request: Request, response: Response) => Promise<void>;
+
+/** Reads a JSON body. Throws `unsupported-media-type`, or what the parser throws. */
+function bodyReader(maxBodyBytes: number): BodyReader {
+  const parse = express.json({ limit: maxBodyBytes, strict: false, inflate: false, type: () => true });
+  return (request, response) =>
+    new Promise((resolve, reject) => {
+      const hasBody = request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
+      if (hasBody && request.is(['application/json', 'application/*+json']) === false) {
+        reject(new ApplicationError('unsupported-media-type', 'Send the body as application/json.'));
+        return;
+      }
+      parse(request, response, (error?: unknown) => {
+        if (error === undefined) resolve();
+        else reject(error instanceof Error ? error : new Error('the body could not be read'));
+      });
+    });
+}
+
+function refuseMethod(methods: readonly string[]): RequestHandler {
+  return (request, response) => {
+    if (request.method !== 'OPTIONS') throw methodNotAllowed(methods, response);
+    response.status(204).set('Allow', methods.join(', ')).end();
+  };
+}
+
+function methodNotAllowed(methods: readonly string[], response: Response): ApplicationError {
+  response.set('Allow', methods.join(', '));
+  return new ApplicationError('method-not-allowed', `Use ${methods.join(' or ')} here.`);
+}
+
+function expressPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/gu, ':$1');
+}

@@ -1,0 +1,108 @@
+import type { Response } from 'express';
+
+import type { UserActor } from '#application/domain/actor.js';
+import { ApplicationError } from '#application/domain/errors.js';
+import type { Log } from '#application/ports/log.js';
+
+interface Options {
+  readonly heartbeatSeconds: number;
+  readonly maxStreamsPerUser: number;
+  /** Whether the session of a stream still stands; asked at each heartbeat, once for all streams of a session. */
+  readonly isSessionAlive: (sessionId: string) => Promise<boolean>;
+  readonly now: () => Date;
+  readonly log: Log;
+}
+
+/** A stream that is open: its signal aborts when it has to end. */
+export interface OpenStream {
+  readonly signal: AbortSignal;
+  readonly end: () => void;
+}
+
+interface Entry {
+  readonly actor: UserActor;
+  readonly response: Response;
+  readonly controller: AbortController;
+}
+
+/** All event streams of this process: one timer for their heartbeats, their limits and their end. */
+export class OpenStreams {
+  readonly #options: Options;
+  readonly #entries = new Set<Entry>();
+  readonly #perUser = new Map<string, number>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.#beat(), options.heartbeatSeconds * 1000);
+    this.#timer.unref();
+  }
+
+  /** How many streams are open. */
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  /** Takes a stream in. Throws `too-many-streams` when its user has as many as one may have. */
+  open(actor: UserActor, response: Response): OpenStream {
+    const count = this.#perUser.get(actor.userId) ?? 0;
+    if (count >= this.#options.maxStreamsPerUser) {
+      throw new ApplicationError('too-many-streams', `A user may have ${this.#options.maxStreamsPerUser} open streams. Close one first.`, {
+        retryAfterSeconds: this.#options.heartbeatSeconds,
+      });
+    }
+    const entry: Entry = { actor, response, controller: new AbortController() };
+    this.#entries.add(entry);
+    this.#perUser.set(actor.userId, count + 1);
+    let isOpen = true;
+    const end = (): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      this.#entries.delete(entry);
+      this.#leave(actor.userId);
+      entry.controller.abort();
+    };
+    response.once('close', end);
+    return { signal: entry.controller.signal, end };
+  }
+
+  /** Ends all streams, and tells their clients when to come again. */
+  close(): void {
+    clearInterval(this.#timer);
+    for (const { response, controller } of this.#entries) {
+      if (response.headersSent && !response.writableEnded) response.write('retry: 1000\n\n');
+      controller.abort();
+    }
+  }
+
+  #leave(userId: string): void {
+    const count = (this.#perUser.get(userId) ?? 1) - 1;
+    if (count === 0) this.#perUser.delete(userId);
+    else this.#perUser.set(userId, count);
+  }
+
+  async #beat(): Promise<void> {
+    const { now, isSessionAlive, log } = this.#options;
+    const at = now();
+    const sessions = new Map<string, Entry[]>();
+    for (const entry of this.#entries) {
+      if (entry.actor.accessUntil <= at) entry.controller.abort();
+      else sessions.set(entry.actor.sessionId, [...(sessions.get(entry.actor.sessionId) ?? []), entry]);
+    }
+    for (const [sessionId, entries] of sessions) {
+      try {
+        if (await isSessionAlive(sessionId)) entries.forEach(({ response }) => sendHeartbeat(response));
+        else entries.forEach(({ controller }) => controller.abort());
+      } catch (error) {
+        // A database that is away says nothing about the session; it is asked again at the next beat.
+        log.warn({ err: error }, 'the session of a stream could not be checked');
+        entries.forEach(({ response }) => sendHeartbeat(response));
+      }
+    }
+  }
+}
+
+function sendHeartbeat(response: Response): void {
+  // What waits for a slow reader already keeps the connection alive.
+  if (response.headersSent && !response.writableEnded && !response.writableNeedDrain) response.write(': still here\n\n');
+}

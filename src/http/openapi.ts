@@ -1,0 +1,174 @@
+import { z } from 'zod';
+
+import { errorDefinitions, type ErrorCode } from '#application/domain/errors.js';
+
+import type { Declaration, Endpoint, Fields } from './endpoint.js';
+import { statusOf } from './problem.js';
+import { problemSchema } from './schemas/problem-schemas.js';
+
+type Document = Record<string, unknown>;
+
+interface OpenApiOptions {
+  readonly version: string;
+  readonly prefix: string;
+  readonly endpoints: readonly Endpoint[];
+  /** Paths outside of the prefix: health and the like. */
+  readonly operationPaths: Document;
+}
+
+/** The OpenAPI 3.1 document of all declared routes, out of the same schemas that check requests. */
+export function openApiDocument({ version, prefix, endpoints, operationPaths }: OpenApiOptions): Document {
+  const schemas: Document = {};
+  const paths: Record<string, Document> = {};
+  for (const endpoint of endpoints) {
+    const path = prefix + endpoint.path;
+    paths[path] = { ...paths[path], [endpoint.method]: operation(endpoint, schemas) };
+  }
+  toSchema(problemSchema, 'output', schemas);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'sovd-fleet',
+      version,
+      description: 'Run SOVD diagnostics (ISO 17978-3) on the vehicles of a fleet.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    tags: [...new Set(endpoints.map(({ tag }) => tag))].map((name) => ({ name })),
+    paths: { ...paths, ...operationPaths },
+    components: {
+      schemas,
+      securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  };
+}
+
+function operation(endpoint: Endpoint, schemas: Document): Document {
+  const { operationId, tag, summary, description, role, body, bodyExamples } = endpoint;
+  const parameters = [
+    ...parametersOf(endpoint.params, 'path', schemas),
+    ...parametersOf(endpoint.query, 'query', schemas),
+    ...parametersOf(endpoint.headers, 'header', schemas),
+  ];
+  const examples = Object.entries(bodyExamples).map(([name, value]) => [name, { value }]);
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    description: [description, roleText(role)].filter((part) => part !== undefined).join('\n\n'),
+    ...(role === 'anonymous' ? {} : { security: [{ bearerAuth: [] }] }),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: {
+              'application/json': {
+                schema: toSchema(body, 'input', schemas),
+                ...(examples.length === 0 ? {} : { examples: Object.fromEntries(examples) as Document }),
+              },
+            },
+          },
+        }),
+    responses: { ...repliesOf(endpoint, schemas), ...problemsOf(endpoint) },
+  };
+}
+
+function roleText(role: Declaration['role']): string | undefined {
+  return role === 'anonymous' || role === 'authenticated' ? undefined : `Needs the role \`${role}\` or above.`;
+}
+
+function parametersOf(fields: Fields | undefined, place: 'path' | 'query' | 'header', schemas: Document): readonly Document[] {
+  if (fields === undefined) return [];
+  return Object.entries(fields.shape).map(([name, field]) => {
+    const { description, ...schema } = toSchema(field as z.ZodType, 'input', schemas);
+    return {
+      name,
+      in: place,
+      required: place === 'path' || !(field as z.ZodType).safeParse(undefined).success,
+      ...(description === undefined ? {} : { description }),
+      schema,
+    };
+  });
+}
+
+function repliesOf(endpoint: Endpoint, schemas: Document): Document {
+  if (endpoint.kind === 'stream') {
+    const events = Object.entries(endpoint.events).map(([name, { description, schema }]) => ({
+      title: name,
+      description,
+      ...(schema === undefined ? {} : toSchema(schema, 'output', schemas)),
+    }));
+    return {
+      200: {
+        description: `Events: ${Object.keys(endpoint.events).join(', ')}. The data of each is JSON.`,
+        headers: replyHeaders({}),
+        content: { 'text/event-stream': { schema: { type: 'string', description: 'Server-Sent Events' }, 'x-events': events } },
+      },
+    };
+  }
+  const replies = Object.entries(endpoint.replies).map(([status, { description, schema, headers, example }]) => [
+    status,
+    {
+      description,
+      headers: replyHeaders(headers ?? {}),
+      ...(schema === undefined
+        ? {}
+        : {
+            content: {
+              'application/json': {
+                schema: toSchema(schema, 'output', schemas),
+                ...(example === undefined ? {} : { example }),
+              },
+            },
+          }),
+    },
+  ]);
+  return Object.fromEntries(replies) as Document;
+}
+
+function replyHeaders(headers: Readonly<Record<string, string>>): Document {
+  const all = { 'X-Request-Id': 'Id of the request: yours, or one that was made', ...headers };
+  const entries = Object.entries(all).map(([name, description]) => [name, { description, schema: { type: 'string' } }]);
+  return Object.fromEntries(entries) as Document;
+}
+
+/** The errors that a route can give because of its form, and those that it declares. */
+function problemsOf(endpoint: Endpoint): Document {
+  const codes = new Set<ErrorCode>(endpoint.errors);
+  codes.add('invalid-request').add('malformed-request').add('internal-error').add('database-unavailable').add('overloaded');
+  if (endpoint.role !== 'anonymous') codes.add('not-authenticated').add('invalid-token').add('token-expired');
+  if (endpoint.role !== 'anonymous' && endpoint.role !== 'authenticated') codes.add('role-insufficient');
+  if (endpoint.body !== undefined) codes.add('malformed-json').add('unsupported-media-type').add('body-too-large');
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) byStatus.set(statusOf(code), [...(byStatus.get(statusOf(code)) ?? []), code]);
+  const problems = [...byStatus].sort(([one], [other]) => one - other).map(([status, list]) => [
+    status,
+    {
+      description: list.map((code) => `\`${code}\`: ${errorDefinitions[code].title}.`).join('\n'),
+      headers: replyHeaders({}),
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    },
+  ]);
+  return Object.fromEntries(problems) as Document;
+}
+
+/** A schema as JSON Schema 2020-12; those with a name of their own go into the components. */
+function toSchema(schema: z.ZodType, io: 'input' | 'output', schemas: Document): Document {
+  const { $schema: _dialect, $defs, id: _id, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Document;
+  for (const [name, definition] of Object.entries(($defs ?? {}) as Record<string, Document>)) {
+    schemas[name] ??= relocated(definition);
+  }
+  const ownName = z.globalRegistry.get(schema)?.id;
+  if (ownName === undefined) return relocated(rest);
+  schemas[ownName] ??= relocated(rest);
+  return { $ref: `#/components/schemas/${ownName}` };
+}
+
+/** The same schema with its references to where OpenAPI keeps schemas. */
+function relocated(schema: Document): Document {
+  const { id: _id, ...rest } = schema;
+  const text = JSON.stringify(rest).replaceAll('"#/$defs/', '"#/components/schemas/');
+  return JSON.parse(text) as Document;
+}

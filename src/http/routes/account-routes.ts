@@ -1,0 +1,86 @@
+import type { Clock } from '#application/ports/clock.js';
+import type { logIn } from '#application/sessions/log-in.js';
+import type { logOut } from '#application/sessions/log-out.js';
+import type { refreshSession } from '#application/sessions/refresh-session.js';
+import { showAccount } from '#application/sessions/show-account.js';
+
+import { endpoint, waitingEndpoint, type Endpoint } from '../endpoint.js';
+import { noContent, ok } from '../reply.js';
+import {
+  grantSchema,
+  logInBody,
+  presentGrant,
+  presentUser,
+  refreshBody,
+  userSchema,
+} from '../schemas/account-schemas.js';
+
+/** The use cases behind these routes. */
+export interface AccountRoutesDependencies {
+  readonly logIn: ReturnType<typeof logIn>;
+  readonly refreshSession: ReturnType<typeof refreshSession>;
+  readonly logOut: ReturnType<typeof logOut>;
+  readonly clock: Clock;
+}
+
+/** Login, refresh, logout, and who I am. */
+export function accountRoutes(dependencies: AccountRoutesDependencies): readonly Endpoint[] {
+  const { logIn, refreshSession, logOut, clock } = dependencies;
+  return [
+    waitingEndpoint({
+      method: 'post',
+      path: '/auth/login',
+      operationId: 'logIn',
+      tag: 'Accounts',
+      summary: 'Log in',
+      description: 'Gives an access token and a refresh token. Failed attempts are audited.',
+      role: 'anonymous',
+      body: logInBody,
+      bodyExamples: { engineer: { username: 'engineer', password: 'correct horse battery staple' } },
+      replies: { 200: { description: 'The tokens of a new session', schema: grantSchema } },
+      errors: ['invalid-credentials', 'overloaded'],
+      handle: (_units, { origin }, { body }) => logIn(origin, body),
+      reply: (grant) => ok(presentGrant(grant, clock.now())),
+    }),
+    waitingEndpoint({
+      method: 'post',
+      path: '/auth/refresh',
+      operationId: 'refreshSession',
+      tag: 'Accounts',
+      summary: 'Get new tokens',
+      description: 'A refresh token works once. Using it a second time ends the session, since one of the two was a thief.',
+      role: 'anonymous',
+      body: refreshBody,
+      bodyExamples: { refresh: { refresh_token: 'the-refresh-token-of-the-last-answer' } },
+      replies: { 200: { description: 'New tokens of the same session', schema: grantSchema } },
+      errors: ['invalid-refresh-token'],
+      handle: (_units, { origin }, { body }) => refreshSession(origin, body.refresh_token),
+      reply: (grant) => ok(presentGrant(grant, clock.now())),
+    }),
+    endpoint({
+      method: 'post',
+      path: '/auth/logout',
+      operationId: 'logOut',
+      tag: 'Accounts',
+      summary: 'Log out',
+      description: 'Ends the session of the access token. Its refresh token stops working at once.',
+      role: 'authenticated',
+      access: 'write',
+      replies: { 204: { description: 'The session has ended' } },
+      handle: (work, actor) => logOut(work, actor),
+      reply: () => noContent(),
+    }),
+    endpoint({
+      method: 'get',
+      path: '/auth/me',
+      operationId: 'showAccount',
+      tag: 'Accounts',
+      summary: 'Show my account',
+      role: 'authenticated',
+      access: 'read',
+      replies: { 200: { description: 'The account of the access token', schema: userSchema } },
+      handle: (work, actor) => showAccount(work, actor),
+      reply: (user) => ok(presentUser(user)),
+    }),
+  ];
+}

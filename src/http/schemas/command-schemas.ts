@@ -1,0 +1,216 @@
+import { z } from 'zod';
+
+import { commandStatuses } from '#application/domain/command-state.js';
+import { safetyClasses, type CommandType } from '#application/domain/command-type.js';
+import { offlinePolicies, type Command, type Transition } from '#application/domain/command.js';
+import { commandErrorCodes, type Response } from '#application/domain/response.js';
+import { sovdMethods } from '#application/domain/sovd/exchange.js';
+import { roles } from '#application/domain/user.js';
+
+import { anyJson, jsonObject, lineOfText, timestamp, uuid } from './plain-text.js';
+
+/** Body of an order. */
+export const submitCommandBody = z
+  .object({
+    vehicle_id: uuid,
+    command_name: lineOfText(1, 64).meta({ description: 'A command type of the catalogue.' }),
+    command_params: jsonObject.optional().meta({ description: 'What the command type asks for; {} when absent.' }),
+    timeout_seconds: z.int().min(1).max(3600).optional().meta({
+      description: 'From the start of the execution; 30 when absent.',
+    }),
+    expires_in_seconds: z.int().min(1).max(86_400).optional().meta({
+      description: 'From acceptance until it must have started; 3600 for what only reads and 60 for the rest when absent.',
+    }),
+    when_offline: z.enum(offlinePolicies).optional().meta({
+      description:
+        'What happens when the vehicle is away: `fail`, or `queue` until it expires. Absent: `queue` for what only reads.',
+    }),
+  })
+  .meta({ id: 'SubmitCommand' });
+
+/** Headers of an order. */
+export const submitCommandHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}(?![\s\S])/u, 'must be 1 to 128 visible ASCII characters')
+    .optional()
+    .meta({ description: 'The same key and body give the first answer again, for 24 hours.' }),
+  'prefer': z
+    .string()
+    .optional()
+    .meta({ description: '`wait=N`: wait up to N seconds (0 to 60) for the end (RFC 7240).', examples: ['wait=10'] }),
+});
+
+/** How long a client prefers to wait (RFC 7240 section 4.3), 0 to 60; undefined when it didn't say. */
+export function preferredWaitSeconds(prefer: string | undefined): number | undefined {
+  const match = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?\s*(?:[,;]|$)/iu.exec(prefer ?? '');
+  return match?.[1] === undefined ? undefined : Math.min(60, Number(match[1]));
+}
+
+const errorSchema = z.object({ code: z.enum(commandErrorCodes), message: z.string() });
+
+/** A command. */
+export const commandSchema = z
+  .object({
+    command_id: uuid,
+    user_id: uuid,
+    vehicle_id: uuid,
+    command_name: z.string(),
+    command_params: jsonObject,
+    safety: z.enum(safetyClasses).meta({ description: '`safe` only reads; `unsafe` does something each time.' }),
+    status: z.enum(commandStatuses).meta({
+      description: '`outcome_unknown`: it was sent, and nobody can know whether the vehicle did it.',
+    }),
+    error: errorSchema.nullable().meta({ description: 'Why it failed, or why nobody knows.' }),
+    when_offline: z.enum(offlinePolicies),
+    timeout_seconds: z.int(),
+    expires_at: timestamp,
+    submitted_at: timestamp,
+    started_at: timestamp.nullable(),
+    completed_at: timestamp.nullable(),
+    cancel_requested_at: timestamp.nullable(),
+    attempts: z.int().meta({ description: 'How often an execution was begun.' }),
+    response_count: z.int(),
+    last_event_number: z.int(),
+  })
+  .meta({ id: 'Command', description: 'One order to one vehicle.' });
+
+/** One answer of the vehicle. */
+export const responseSchema = z
+  .object({
+    response_id: uuid,
+    command_id: uuid,
+    sequence_number: z.int().meta({ description: 'Counts the responses of the command, from 0.' }),
+    event_number: z.int().meta({ description: 'Counts responses and transitions of the command together, from 1.' }),
+    subject: z.string().meta({ description: 'What it is about, unique within the command.' }),
+    is_final: z.boolean(),
+    received_at: timestamp,
+    response_payload: z.object({
+      request: z.object({ method: z.enum(sovdMethods), path: z.string() }),
+      status: z.int().meta({ description: "HTTP status of the vehicle's answer." }),
+      media_type: z.string().nullable(),
+      encoding: z.enum(['json', 'text', 'base64', 'none']).meta({ description: 'How `body` stands here.' }),
+      body: anyJson.meta({ description: 'The body as the vehicle sent it.' }),
+      result: anyJson.meta({ description: 'Our reading of it, the same for all kinds of servers; null where there is none.' }),
+    }),
+  })
+  .meta({ id: 'Response', description: 'One answer of the vehicle within a command.' });
+
+/** A step of a command's state. */
+export const transitionSchema = z
+  .object({
+    command_id: uuid,
+    event_number: z.int(),
+    from_status: z.enum(commandStatuses).nullable(),
+    to_status: z.enum(commandStatuses),
+    occurred_at: timestamp,
+    actor: z.string(),
+    reason: z.string().meta({ description: 'Why, in one stable word.' }),
+  })
+  .meta({ id: 'Transition', description: "A step of a command's state." });
+
+/** A command with its first responses. */
+export const commandWithResponsesSchema = z
+  .object({ ...commandSchema.shape, responses: z.array(responseSchema) })
+  .meta({ id: 'CommandWithResponses', description: 'A command and its first 100 responses.' });
+
+/** What became of the wish to cancel. */
+export const cancellationSchema = z
+  .object({
+    cancellation: z.enum(['cancelled', 'requested']).meta({
+      description:
+        '`requested`: it is under way. It ends as cancelled only if the vehicle can still be stopped; else it goes on.',
+    }),
+    command: commandSchema,
+  })
+  .meta({ id: 'Cancellation' });
+
+/** A command type of the catalogue. */
+export const commandTypeSchema = z
+  .object({
+    name: z.string(),
+    title: z.string(),
+    description: z.string(),
+    safety: z.enum([...safetyClasses, 'by-parameters']),
+    role: z.enum(roles),
+    requests: z.array(z.string()).meta({ description: 'The SOVD requests that it makes.' }),
+    parameters: jsonObject.meta({ description: 'JSON Schema (2020-12) of command_params.' }),
+    example: jsonObject,
+  })
+  .meta({ id: 'CommandType' });
+
+type JsonObjectOutput = z.output<typeof jsonObject>;
+
+/** A command as it is shown. */
+export function presentCommand({ record }: Command): z.output<typeof commandSchema> {
+  const { errorCode } = record;
+  return {
+    command_id: record.id,
+    user_id: record.userId,
+    vehicle_id: record.vehicleId,
+    command_name: record.name,
+    command_params: record.parameters as JsonObjectOutput,
+    safety: record.safety,
+    status: record.status,
+    error: errorCode === undefined ? null : { code: errorCode, message: record.errorMessage ?? '' },
+    when_offline: record.whenOffline,
+    timeout_seconds: record.timeoutSeconds,
+    expires_at: record.expiresAt.toISOString(),
+    submitted_at: record.submittedAt.toISOString(),
+    started_at: record.startedAt?.toISOString() ?? null,
+    completed_at: record.completedAt?.toISOString() ?? null,
+    cancel_requested_at: record.cancelRequestedAt?.toISOString() ?? null,
+    attempts: record.attempts,
+    response_count: record.responseCount,
+    last_event_number: record.lastEventNumber,
+  };
+}
+
+/** A response as it is shown. */
+export function presentResponse(response: Response): z.output<typeof responseSchema> {
+  const { request, status, mediaType, body, result } = response.payload;
+  return {
+    response_id: response.id,
+    command_id: response.commandId,
+    sequence_number: response.sequenceNumber,
+    event_number: response.eventNumber,
+    subject: response.subject,
+    is_final: response.isFinal,
+    received_at: response.receivedAt.toISOString(),
+    response_payload: {
+      request,
+      status,
+      media_type: mediaType ?? null,
+      encoding: body.encoding,
+      body: body.encoding === 'none' ? null : (body.value as z.output<typeof anyJson>),
+      result: (result ?? null) as z.output<typeof anyJson>,
+    },
+  };
+}
+
+/** A transition as it is shown. */
+export function presentTransition(transition: Transition): z.output<typeof transitionSchema> {
+  return {
+    command_id: transition.commandId,
+    event_number: transition.eventNumber,
+    from_status: transition.from ?? null,
+    to_status: transition.to,
+    occurred_at: transition.occurredAt.toISOString(),
+    actor: transition.actor,
+    reason: transition.reason,
+  };
+}
+
+/** A command type as it is shown, its parameters as JSON Schema. */
+export function presentCommandType(type: CommandType): z.output<typeof commandTypeSchema> {
+  return {
+    name: type.name,
+    title: type.title,
+    description: type.description,
+    safety: typeof type.safety === 'function' ? 'by-parameters' : type.safety,
+    role: type.role,
+    requests: [...type.requests],
+    parameters: z.toJSONSchema(type.parameters, { io: 'input' }) as JsonObjectOutput,
+    example: type.example as JsonObjectOutput,
+  };
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+
+import { connectionStatuses, type Vehicle } from '#application/domain/vehicle.js';
+import { hasVinCheckDigit, vinPattern } from '#application/domain/vin.js';
+
+import { jsonObject, lineOfText, timestamp, uuid } from './plain-text.js';
+
+const maxMetadataCharacters = 65_536;
+
+const vin = z
+  .string()
+  .regex(vinPattern, 'must be 17 characters, A to Z without I, O and Q, and digits')
+  .meta({ description: 'Vehicle identification number (ISO 3779).', examples: ['WVWZZZ1JZXW000001'] });
+
+const baseUrl = z
+  .string()
+  .max(2048)
+  .refine(isBaseUrl, 'must be an http or https URL without credentials, query and fragment')
+  .meta({
+    description: "Base of the vehicle's SOVD server, with its version segment.",
+    examples: ['https://car-17.example/sovd/v1'],
+  });
+
+const metadata = jsonObject
+  .refine((value) => JSON.stringify(value).length <= maxMetadataCharacters, 'must not be larger than 64 KiB')
+  .meta({ description: 'Anything that is worth knowing about the vehicle.' });
+
+const modelYear = z.int().min(1980).max(2100);
+
+/** Body of a registration. */
+export const registerVehicleBody = z
+  .object({
+    vin,
+    make: lineOfText(1, 100),
+    model: lineOfText(1, 100),
+    model_year: modelYear,
+    sovd_base_url: baseUrl,
+    metadata: metadata.optional(),
+  })
+  .meta({ id: 'RegisterVehicle' });
+
+/** Body of a change: at least one field. */
+export const changeVehicleBody = z
+  .strictObject({
+    make: lineOfText(1, 100).optional(),
+    model: lineOfText(1, 100).optional(),
+    model_year: modelYear.optional(),
+    sovd_base_url: baseUrl.optional(),
+    metadata: metadata.optional(),
+  })
+  .refine((body) => Object.keys(body).length > 0, 'must name at least one field to change')
+  .meta({ id: 'ChangeVehicle' });
+
+/** A vehicle. */
+export const vehicleSchema = z
+  .object({
+    vehicle_id: uuid,
+    vin: z.string(),
+    vin_check_digit_valid: z.boolean().meta({
+      description: 'Whether the ninth character is the check digit of 49 CFR 565. Outside of North America it need not be.',
+    }),
+    make: z.string(),
+    model: z.string(),
+    model_year: z.int(),
+    sovd_base_url: z.string(),
+    connection_status: z.enum(connectionStatuses).meta({ description: 'What the last exchange with it showed.' }),
+    last_seen_at: timestamp.nullable().meta({ description: 'When it last answered.' }),
+    metadata: jsonObject,
+    created_at: timestamp,
+    updated_at: timestamp,
+    retired_at: timestamp.nullable(),
+  })
+  .meta({ id: 'Vehicle', description: 'A registered vehicle.' });
+
+/** A vehicle as it is shown. */
+export function presentVehicle(vehicle: Vehicle): z.output<typeof vehicleSchema> {
+  return {
+    vehicle_id: vehicle.id,
+    vin: vehicle.vin,
+    vin_check_digit_valid: hasVinCheckDigit(vehicle.vin),
+    make: vehicle.make,
+    model: vehicle.model,
+    model_year: vehicle.modelYear,
+    sovd_base_url: vehicle.sovdBaseUrl,
+    connection_status: vehicle.connectionStatus,
+    last_seen_at: vehicle.lastSeenAt?.toISOString() ?? null,
+    metadata: vehicle.metadata as z.output<typeof jsonObject>,
+    created_at: vehicle.createdAt.toISOString(),
+    updated_at: vehicle.updatedAt.toISOString(),
+    retired_at: vehicle.retiredAt?.toISOString() ?? null,
+  };
+}
+
+/** The base without slashes at its end, so that paths can be put behind it. */
+export function withoutTrailingSlashes(url: string): string {
+  return url.replace(/\/+$/u, '');
+}
+
+function isBaseUrl(text: string): boolean {
+  if (/[\s\p{Cc}\\]/u.test(text) || !URL.canParse(text)) return false;
+  const url = new URL(text);
+  const isHttp = url.protocol === 'http:' || url.protocol === 'https:';
+  return isHttp && url.username === '' && url.password === '' && !text.includes('?') && !text.includes('#');
+}

@@ -1,0 +1,73 @@
+import type { InferAttributes } from 'sequelize';
+
+import { Command, type Transition } from '#application/domain/command.js';
+import type { Response } from '#application/domain/response.js';
+
+import type { ResponseModel } from '../responses/response-model.js';
+import type { CommandModel } from './command-model.js';
+import type { CommandTransitionModel } from './command-transition-model.js';
+
+/** A row of `commands`. */
+export type CommandRow = InferAttributes<CommandModel>;
+
+/** A row of `command_transitions`. */
+export type TransitionRow = InferAttributes<CommandTransitionModel>;
+
+/** A row of `responses`. */
+export type ResponseRow = InferAttributes<ResponseModel>;
+
+/** The domain's command for a row; the lease's owner and end stay in the database. */
+export function toCommand(row: CommandRow): Command {
+  return Command.fromRecord({
+    id: row.command_id,
+    userId: row.user_id,
+    vehicleId: row.vehicle_id,
+    name: row.command_name,
+    parameters: row.command_params,
+    safety: row.safety,
+    status: row.status,
+    errorCode: row.error_code ?? undefined,
+    errorMessage: row.error_message ?? undefined,
+    idempotencyKey: row.idempotency_key ?? undefined,
+    requestHash: row.request_hash ?? undefined,
+    whenOffline: row.when_offline,
+    timeoutSeconds: row.timeout_seconds,
+    expiresAt: row.expires_at,
+    submittedAt: row.submitted_at,
+    startedAt: row.started_at ?? undefined,
+    completedAt: row.completed_at ?? undefined,
+    cancelRequestedAt: row.cancel_requested_at ?? undefined,
+    attempts: row.attempts,
+    notBefore: row.not_before ?? undefined,
+    lastEventNumber: row.last_event_number,
+    responseCount: row.response_count,
+    leaseNumber: row.lease_number,
+  });
+}
+
+/** The domain's transition for a row. */
+export function toTransition(row: TransitionRow): Transition {
+  return {
+    commandId: row.command_id,
+    eventNumber: row.event_number,
+    from: row.from_status ?? undefined,
+    to: row.to_status,
+    occurredAt: row.occurred_at,
+    actor: row.actor,
+    reason: row.reason,
+  };
+}
+
+/** The domain's response for a row. */
+export function toResponse(row: ResponseRow): Response {
+  return {
+    id: row.response_id,
+    commandId: row.command_id,
+    sequenceNumber: row.sequence_number,
+    eventNumber: row.event_number,
+    subject: row.subject,
+    payload: row.response_payload,
+    isFinal: row.is_final,
+    receivedAt: row.received_at,
+  };
+}

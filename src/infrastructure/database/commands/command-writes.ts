@@ -1,0 +1,129 @@
+import type { Command, CommandStep, Transition } from '#application/domain/command.js';
+import type { Response } from '#application/domain/response.js';
+import type { Lease } from '#application/ports/command-queue.js';
+
+import type { NotedWrite } from '../noted-write.js';
+
+const insertCommandText = `
+  insert into commands (command_id, user_id, vehicle_id, command_name, command_params, safety, status, idempotency_key,
+    request_hash, when_offline, timeout_seconds, expires_at, submitted_at, attempts, last_event_number, response_count,
+    lease_number)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`;
+
+const insertTransitionText = `
+  insert into command_transitions (command_id, event_number, from_status, to_status, occurred_at, actor, reason)
+  values ($1, $2, $3, $4, $5, $6, $7)`;
+
+const insertResponsesText = `
+  insert into responses (response_id, command_id, sequence_number, event_number, subject, response_payload, is_final,
+    received_at)
+  select r.response_id, r.command_id, r.sequence_number, r.event_number, r.subject, r.response_payload, r.is_final,
+    r.received_at
+  from jsonb_to_recordset($1::jsonb) as r (response_id uuid, command_id uuid, sequence_number integer,
+    event_number integer, subject text, response_payload jsonb, is_final boolean, received_at timestamptz)`;
+
+/** Only the holder of the lease number that the command was read with may write, and only from the state it was read in. */
+const asItWas = 'command_id = $1 and status = $2 and last_event_number = $3 and lease_number = $4';
+
+const advanceText = `
+  update commands
+  set status = $5, error_code = $6, error_message = $7, started_at = $8, completed_at = $9, attempts = $10,
+    not_before = $11, last_event_number = $12, response_count = $13
+  where ${asItWas}`;
+
+const leaseText = `
+  update commands
+  set status = $5, error_code = $6, error_message = $7, started_at = $8, completed_at = $9, attempts = $10,
+    not_before = $11, last_event_number = $12, response_count = $13, lease_number = $14, lease_owner = $15,
+    lease_expires_at = clock_timestamp() + make_interval(secs => $16)
+  where ${asItWas}`;
+
+/** A new command with its first transition. */
+export function addCommandWrites({ record }: Command, transition: Transition): readonly NotedWrite[] {
+  return [
+    {
+      text: insertCommandText,
+      values: [
+        record.id,
+        record.userId,
+        record.vehicleId,
+        record.name,
+        JSON.stringify(record.parameters),
+        record.safety,
+        record.status,
+        record.idempotencyKey ?? null,
+        record.requestHash ?? null,
+        record.whenOffline,
+        record.timeoutSeconds,
+        record.expiresAt,
+        record.submittedAt,
+        record.attempts,
+        record.lastEventNumber,
+        record.responseCount,
+        record.leaseNumber,
+      ],
+    },
+    insertTransition(transition),
+  ];
+}
+
+/** A step of a command: its new state, if it is still as it was before, with the events that tell of it. */
+export function stepWrites(step: CommandStep, lease: Lease | undefined): readonly NotedWrite[] {
+  const values = stepValues(step);
+  const update: NotedWrite = {
+    text: lease === undefined ? advanceText : leaseText,
+    values: lease === undefined ? values : [...values, step.after.record.leaseNumber, lease.owner, lease.seconds],
+    expectedRows: 1,
+    target: `commands:${step.before.id}`,
+  };
+  const writes = [update, ...step.transitions.map(insertTransition)];
+  return step.responses.length === 0 ? writes : [...writes, insertResponses(step.responses)];
+}
+
+function stepValues({ before, after }: CommandStep): readonly unknown[] {
+  const { record } = after;
+  return [
+    before.id,
+    before.record.status,
+    before.record.lastEventNumber,
+    before.record.leaseNumber,
+    record.status,
+    record.errorCode ?? null,
+    record.errorMessage ?? null,
+    record.startedAt ?? null,
+    record.completedAt ?? null,
+    record.attempts,
+    record.notBefore ?? null,
+    record.lastEventNumber,
+    record.responseCount,
+  ];
+}
+
+function insertTransition(transition: Transition): NotedWrite {
+  return {
+    text: insertTransitionText,
+    values: [
+      transition.commandId,
+      transition.eventNumber,
+      transition.from ?? null,
+      transition.to,
+      transition.occurredAt,
+      transition.actor,
+      transition.reason,
+    ],
+  };
+}
+
+function insertResponses(responses: readonly Response[]): NotedWrite {
+  const rows = responses.map((response) => ({
+    response_id: response.id,
+    command_id: response.commandId,
+    sequence_number: response.sequenceNumber,
+    event_number: response.eventNumber,
+    subject: response.subject,
+    response_payload: response.payload,
+    is_final: response.isFinal,
+    received_at: response.receivedAt,
+  }));
+  return { text: insertResponsesText, values: [JSON.stringify(rows)] };
+}

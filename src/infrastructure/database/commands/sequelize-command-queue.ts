@@ -1,0 +1,147 @@
+import type { Command, CommandStep } from '#application/domain/command.js';
+import type { CommandQueue, Lease, RenewedLease } from '#application/ports/command-queue.js';
+
+import { columnsOf } from '../model-columns.js';
+import type { UnitStatements } from '../unit-statements.js';
+import { CommandModel } from './command-model.js';
+import { toCommand, type CommandRow } from './command-row.js';
+import { stepWrites } from './command-writes.js';
+
+/**
+ * Whether a pending command may start: due, not expired, and its lane is free for it. What changes the vehicle waits until
+ * nothing runs and nothing accepted before it waits; a read waits only for changes accepted before it, and for one of the
+ * `$2` places for reads.
+ */
+const isReady = `
+  c.status = 'pending'
+  and c.expires_at > now()
+  and (c.not_before is null or c.not_before <= now())
+  and not exists (
+    select 1
+    from commands o
+    where o.vehicle_id = c.vehicle_id
+      and (
+        (o.status = 'in_progress' and (o.safety <> 'safe' or c.safety <> 'safe'))
+        or (
+          o.status = 'pending'
+          and (o.submitted_at, o.command_id) < (c.submitted_at, c.command_id)
+          and (o.safety <> 'safe' or c.safety <> 'safe')
+        )
+      )
+  )
+  and (
+    c.safety <> 'safe'
+    or (
+      select count(*)
+      from commands o
+      where o.vehicle_id = c.vehicle_id
+        and (
+          o.status = 'in_progress'
+          or (o.status = 'pending' and (o.submitted_at, o.command_id) < (c.submitted_at, c.command_id))
+        )
+    ) < $2
+  )`;
+
+const lockLanesText = `
+  select v.vehicle_id
+  from vehicles v
+  where v.vehicle_id in (
+    select c.vehicle_id
+    from commands c
+    where ${isReady}
+    order by c.submitted_at, c.command_id
+    limit $1
+  )
+  for no key update of v skip locked`;
+
+/** The commands table as a queue. */
+export class SequelizeCommandQueue implements CommandQueue {
+  readonly #unit: UnitStatements;
+
+  constructor(unit: UnitStatements) {
+    this.#unit = unit;
+  }
+
+  async lockReady(limit: number, readsPerVehicle: number): Promise<readonly Command[]> {
+    // The lanes are locked first, and looked at by a statement of its own: only that one sees what others, who held
+    // these lanes a moment ago, have committed.
+    const lanes = await this.#unit.rowsInTransaction<{ readonly vehicle_id: string }>(lockLanesText, [
+      limit,
+      readsPerVehicle,
+    ]);
+    if (lanes.length === 0) return [];
+    const text = `
+      select ${columnsOf(CommandModel, 'c')}
+      from commands c
+      where c.vehicle_id = any($3::uuid[]) and ${isReady}
+      order by c.submitted_at, c.command_id
+      limit $1
+      for update of c skip locked`;
+    const rows = await this.#unit.rowsInTransaction<CommandRow>(text, [
+      limit,
+      readsPerVehicle,
+      lanes.map((lane) => lane.vehicle_id),
+    ]);
+    return rows.map(toCommand);
+  }
+
+  async lockAbandoned(limit: number, except: readonly string[]): Promise<readonly Command[]> {
+    const text = `
+      select ${columnsOf(CommandModel, 'c')}
+      from commands c
+      where c.status = 'in_progress' and c.lease_expires_at < clock_timestamp() and c.command_id <> all($2::uuid[])
+      order by c.lease_expires_at
+      limit $1
+      for update of c skip locked`;
+    const rows = await this.#unit.rowsInTransaction<CommandRow>(text, [limit, except]);
+    return rows.map(toCommand);
+  }
+
+  async lockExpired(limit: number): Promise<readonly Command[]> {
+    const text = `
+      select ${columnsOf(CommandModel, 'c')}
+      from commands c
+      where c.status = 'pending' and c.expires_at <= clock_timestamp()
+      order by c.expires_at
+      limit $1
+      for update of c skip locked`;
+    const rows = await this.#unit.rowsInTransaction<CommandRow>(text, [limit]);
+    return rows.map(toCommand);
+  }
+
+  lease(step: CommandStep, lease: Lease): void {
+    for (const write of stepWrites(step, lease)) this.#unit.note(write);
+  }
+
+  async renew(
+    lease: Lease,
+    held: readonly { readonly commandId: string; readonly leaseNumber: number }[],
+  ): Promise<readonly RenewedLease[]> {
+    const text = `
+      update commands c
+      set lease_expires_at = clock_timestamp() + make_interval(secs => $2)
+      from unnest($3::uuid[], $4::integer[]) as h (command_id, lease_number)
+      where c.command_id = h.command_id and c.lease_number = h.lease_number and c.lease_owner = $1
+        and c.status = 'in_progress'
+      returning c.command_id, c.cancel_requested_at is not null as is_cancel_requested`;
+    const rows = await this.#unit.rowsInTransaction<{
+      readonly command_id: string;
+      readonly is_cancel_requested: boolean;
+    }>(text, [
+      lease.owner,
+      lease.seconds,
+      held.map((entry) => entry.commandId),
+      held.map((entry) => entry.leaseNumber),
+    ]);
+    return rows.map((row) => ({ commandId: row.command_id, isCancelRequested: row.is_cancel_requested }));
+  }
+
+  async release(owner: string, commandIds: readonly string[]): Promise<void> {
+    const text = `
+      update commands c
+      set lease_expires_at = clock_timestamp() - interval '1 second'
+      where c.command_id = any($2::uuid[]) and c.lease_owner = $1 and c.status = 'in_progress'
+      returning c.command_id`;
+    await this.#unit.rowsInTransaction(text, [owner, commandIds]);
+  }
+}

@@ -1,0 +1,108 @@
+import { Sequelize, type SequelizeOptions } from 'sequelize-typescript';
+
+import type { Log } from '#application/ports/log.js';
+
+import { AuditLogModel } from './audit/audit-log-model.js';
+import { CommandModel } from './commands/command-model.js';
+import { CommandTransitionModel } from './commands/command-transition-model.js';
+import { ResponseModel } from './responses/response-model.js';
+import { SessionModel } from './sessions/session-model.js';
+import { refuseUnmarkedStatements } from './unit-guard.js';
+import { UserModel } from './users/user-model.js';
+import { VehicleModel } from './vehicles/vehicle-model.js';
+
+/** How to reach the database, and what to take of it. */
+export interface ConnectOptions {
+  readonly url: string;
+  readonly pool: {
+    readonly max: number;
+    readonly min: number;
+    readonly acquireMillis: number;
+    readonly idleMillis: number;
+  };
+  readonly statementTimeoutMillis: number;
+  readonly idleInTransactionTimeoutMillis: number;
+  readonly log: Log;
+}
+
+/** State of the connection pool. */
+export interface PoolState {
+  readonly size: number;
+  readonly available: number;
+  readonly using: number;
+  readonly waiting: number;
+}
+
+/** Every model: what the test compares with the migrated schema. */
+export const models = [
+  UserModel,
+  SessionModel,
+  VehicleModel,
+  CommandModel,
+  CommandTransitionModel,
+  ResponseModel,
+  AuditLogModel,
+];
+
+/** PostgreSQL's name for the version that we ask for at least; telling Sequelize saves it a statement of its own. */
+const minimumServerVersion = '15.0.0';
+
+/**
+ * The process's one Sequelize instance. Makes no connection yet. Nobody outside of this folder gets to see it: everyone
+ * else works with units.
+ */
+export function connect(options: ConnectOptions): Sequelize {
+  const sequelizeOptions: SequelizeOptions & { readonly databaseVersion: string } = {
+    dialect: 'postgres',
+    databaseVersion: minimumServerVersion,
+    models,
+    logging: false,
+    benchmark: false,
+    pool: {
+      max: options.pool.max,
+      min: options.pool.min,
+      acquire: options.pool.acquireMillis,
+      idle: options.pool.idleMillis,
+    },
+    dialectOptions: {
+      application_name: 'sovd-fleet',
+      keepAlive: true,
+      connectionTimeoutMillis: options.pool.acquireMillis,
+      statement_timeout: options.statementTimeoutMillis,
+      idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMillis,
+    },
+  };
+  const sequelize = new Sequelize(options.url, sequelizeOptions);
+  refuseUnmarkedStatements(sequelize);
+  logPoolEvents(sequelize, options.log);
+  return sequelize;
+}
+
+/** How many connections there are, and how many requests wait for one. */
+export function poolState(sequelize: Sequelize): PoolState {
+  const manager: unknown = Reflect.get(sequelize, 'connectionManager');
+  const pool: unknown = typeof manager === 'object' && manager !== null ? Reflect.get(manager, 'pool') : undefined;
+  const count = (name: string): number => {
+    const value: unknown = typeof pool === 'object' && pool !== null ? Reflect.get(pool, name) : undefined;
+    return typeof value === 'number' ? value : 0;
+  };
+  return { size: count('size'), available: count('available'), using: count('using'), waiting: count('waiting') };
+}
+
+/** Hooks that Sequelize 6 has and its types don't know all of. */
+interface PoolHooks {
+  addHook(name: string, hookName: string, hook: () => void): void;
+}
+
+function logPoolEvents(sequelize: Sequelize, log: Log): void {
+  const hooks = sequelize as unknown as PoolHooks;
+  const events: readonly (readonly [hook: string, level: 'info' | 'debug', message: string])[] = [
+    ['afterConnect', 'info', 'database connection opened'],
+    ['afterDisconnect', 'info', 'database connection closed'],
+    ['beforePoolAcquire', 'debug', 'database connection wanted'],
+    ['afterPoolAcquire', 'debug', 'database connection taken'],
+  ];
+  for (const [hook, level, message] of events) {
+    hooks.addHook(hook, 'pool-log', () => log[level]({ pool: poolState(sequelize) }, message));
+  }
+}

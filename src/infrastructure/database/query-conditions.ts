@@ -1,0 +1,60 @@
+import type { Cursor, Page } from '#application/ports/paging.js';
+
+/** Collects the conditions of a list query with their bound values: `c.status = $3`. */
+export class QueryConditions {
+  readonly #parts: string[] = [];
+  readonly #values: unknown[] = [];
+
+  /** Adds a condition; each `?` stands for one of the values. */
+  add(condition: string, ...values: readonly unknown[]): void {
+    let next = 0;
+    this.#parts.push(
+      condition.replace(/\?/gu, () => {
+        this.#values.push(values[next]);
+        next += 1;
+        return `$${this.#values.length}`;
+      }),
+    );
+  }
+
+  /** Adds a condition where there is a value for it. */
+  addIfGiven(condition: string, value: unknown): void {
+    if (value !== undefined) this.add(condition, value);
+  }
+
+  /** The keyset condition for a list in descending order of a time and an id. */
+  addCursor(timeColumn: string, idColumn: string, after: Cursor | undefined): void {
+    if (after !== undefined) this.add(`(${timeColumn}, ${idColumn}) < (?::timestamptz, ?::uuid)`, after.at, after.id);
+  }
+
+  /** The WHERE clause, empty without conditions. */
+  get clause(): string {
+    return this.#parts.length === 0 ? '' : `where ${this.#parts.join(' and ')}`;
+  }
+
+  /** The values, followed by further ones. */
+  valuesAnd(...further: readonly unknown[]): readonly unknown[] {
+    return [...this.#values, ...further];
+  }
+
+  /** The place of the next value after all conditions: `$4`. */
+  get nextPlace(): string {
+    return `$${this.#values.length + 1}`;
+  }
+}
+
+/** A page out of one row more than it may hold: the extra row only shows that the list goes on. */
+export function toPage<Item>(
+  items: readonly Item[],
+  limit: number,
+  position: (item: Item) => Cursor,
+): Page<Item> {
+  const shown = items.slice(0, limit);
+  const last = shown.at(-1);
+  return { items: shown, next: items.length > limit && last !== undefined ? position(last) : undefined };
+}
+
+/** A search text in which `%`, `_` and `\` are plain characters, for `ilike`. */
+export function likeContains(text: string): string {
+  return `%${text.replace(/[\\%_]/gu, '\\$&')}%`;
+}

@@ -1,0 +1,192 @@
+import { QueryTypes, type Transaction, type TransactionOptions } from 'sequelize';
+import type { Sequelize } from 'sequelize-typescript';
+
+import type { Log } from '#application/ports/log.js';
+import { UnitOfWorkClosed, type Access, type UnitOfWork } from '#application/ports/unit-of-work.js';
+
+import { SequelizeAuditLog } from './audit/sequelize-audit-log.js';
+import { SequelizeCommandQueue } from './commands/sequelize-command-queue.js';
+import { SequelizeCommandRepository } from './commands/sequelize-command-repository.js';
+import { translateDatabaseError } from './database-errors.js';
+import { compileGroup, groupWrites, type NotedWrite, type Statement } from './noted-write.js';
+import { SequelizeSessionRepository } from './sessions/sequelize-session-repository.js';
+import { markedOptions } from './unit-guard.js';
+import type { UnitStatements } from './unit-statements.js';
+import { SequelizeUserRepository } from './users/sequelize-user-repository.js';
+import { SequelizeVehicleRepository } from './vehicles/sequelize-vehicle-repository.js';
+
+type State = 'open' | 'committing' | 'committed' | 'closed';
+
+/**
+ * A unit of work on Sequelize. open → committing → committed; open or committing → closed.
+ *
+ * A connection is borrowed for each statement, and kept only while a transaction is open. One is opened for row locks, for
+ * changes that can't wait, and for a commit that needs more than one statement: everything that was noted usually goes
+ * out as a single statement, which is a transaction of its own and so costs one round trip in all.
+ */
+export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
+  readonly #sequelize: Sequelize;
+  readonly #access: Access;
+  readonly #log: Log;
+  readonly #noted: NotedWrite[] = [];
+  readonly #tasks: (() => void)[] = [];
+  #state: State = 'open';
+  #transaction: Promise<Transaction> | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+  #failure: { readonly error: unknown } | undefined;
+  #statements = 0;
+  #databaseMillis = 0;
+
+  readonly users: SequelizeUserRepository;
+  readonly sessions: SequelizeSessionRepository;
+  readonly vehicles: SequelizeVehicleRepository;
+  readonly commands: SequelizeCommandRepository;
+  readonly commandQueue: SequelizeCommandQueue;
+  readonly auditLog: SequelizeAuditLog;
+
+  constructor(sequelize: Sequelize, access: Access, log: Log) {
+    this.#sequelize = sequelize;
+    this.#access = access;
+    this.#log = log;
+    this.users = new SequelizeUserRepository(this);
+    this.sessions = new SequelizeSessionRepository(this);
+    this.vehicles = new SequelizeVehicleRepository(this);
+    this.commands = new SequelizeCommandRepository(this);
+    this.commandQueue = new SequelizeCommandQueue(this);
+    this.auditLog = new SequelizeAuditLog(this);
+  }
+
+  async rows<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    this.#mustBeOpen();
+    return this.#send<Row>({ text, values });
+  }
+
+  async rowsInTransaction<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    this.#mustBeOpen();
+    this.#mustWrite();
+    this.#begin();
+    return this.#send<Row>({ text, values });
+  }
+
+  note(write: NotedWrite): void {
+    this.#mustBeOpen();
+    this.#mustWrite();
+    this.#noted.push(write);
+  }
+
+  afterCommit(task: () => void): void {
+    this.#mustBeOpen();
+    this.#tasks.push(task);
+  }
+
+  async commit(): Promise<void> {
+    this.#mustBeOpen();
+    if (this.#failure !== undefined) {
+      await this.close();
+      throw this.#failure.error;
+    }
+    this.#state = 'committing';
+    try {
+      await this.#write();
+    } catch (error) {
+      await this.#rollBack();
+      this.#state = 'closed';
+      this.#tellCost();
+      throw translateDatabaseError(error);
+    }
+    this.#state = 'committed';
+    this.#tellCost();
+    this.#runTasks();
+  }
+
+  async close(): Promise<void> {
+    if (this.#state !== 'open') return;
+    this.#state = 'closed';
+    await this.#rollBack();
+    this.#tellCost();
+  }
+
+  async #write(): Promise<void> {
+    const groups = groupWrites(this.#noted);
+    if (groups.length > 1) this.#begin();
+    for (const group of groups) await this.#send(compileGroup(group));
+    const transaction = await this.#transaction;
+    if (transaction !== undefined) await this.#timed(() => transaction.commit());
+  }
+
+  #begin(): void {
+    this.#transaction ??= this.#timed(() => this.#sequelize.transaction({ ...markedOptions } as TransactionOptions));
+  }
+
+  /** The only way for a statement to the database. */
+  async #send<Row extends object>(statement: Statement): Promise<readonly Row[]> {
+    const running = this.#query<Row>(statement);
+    this.#running = Promise.allSettled([this.#running, running]);
+    try {
+      return await running;
+    } catch (error) {
+      const translated = translateDatabaseError(error);
+      this.#failure ??= { error: translated };
+      throw translated;
+    }
+  }
+
+  async #query<Row extends object>({ text, values }: Statement): Promise<readonly Row[]> {
+    const transaction = await this.#transaction;
+    return this.#timed(() =>
+      this.#sequelize.query<Row>(text, {
+        ...markedOptions,
+        bind: values as unknown[],
+        type: QueryTypes.SELECT,
+        raw: true,
+        ...(transaction === undefined ? {} : { transaction }),
+      }),
+    );
+  }
+
+  async #timed<Result>(work: () => Promise<Result>): Promise<Result> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#statements += 1;
+      this.#databaseMillis += performance.now() - start;
+    }
+  }
+
+  /** Waits for what runs on the connection, then ends the transaction, so that it never goes back to the pool open. */
+  async #rollBack(): Promise<void> {
+    if (this.#transaction === undefined) return;
+    await this.#running;
+    try {
+      const transaction = await this.#transaction;
+      // A COMMIT that failed has already given its connection back.
+      if (!('finished' in transaction) || transaction.finished === undefined) await transaction.rollback();
+    } catch (error) {
+      this.#log.debug({ err: error }, 'a rollback could not be sent; the server undoes the transaction by itself');
+    }
+  }
+
+  #runTasks(): void {
+    for (const task of this.#tasks) {
+      try {
+        task();
+      } catch (error) {
+        this.#log.error({ err: error }, 'a task after the commit failed');
+      }
+    }
+  }
+
+  #tellCost(): void {
+    if (this.#statements === 0) return;
+    this.#log.sumFields({ db_statements: this.#statements, db_millis: Math.round(this.#databaseMillis * 10) / 10 });
+  }
+
+  #mustBeOpen(): void {
+    if (this.#state !== 'open') throw new UnitOfWorkClosed();
+  }
+
+  #mustWrite(): void {
+    if (this.#access === 'read') throw new Error('a unit that only reads cannot change anything');
+  }
+}

@@ -1,0 +1,11 @@
+import type { NotedWrite } from './noted-write.js';
+
+/** What a repository may do with the unit that it is bound to. Values are bound, never put into the text. */
+export interface UnitStatements {
+  /** Reads. Outside of a transaction unless the unit has begun one. */
+  readonly rows: <Row extends object>(text: string, values: readonly unknown[]) => Promise<readonly Row[]>;
+  /** Begins the unit's transaction if it hasn't, for row locks and for changes that can't wait for the commit. */
+  readonly rowsInTransaction: <Row extends object>(text: string, values: readonly unknown[]) => Promise<readonly Row[]>;
+  /** Keeps a change for the commit. */
+  readonly note: (write: NotedWrite) => void;
+}

@@ -1,0 +1,132 @@
+import type { InferAttributes } from 'sequelize';
+
+import { Vehicle, type Contact } from '#application/domain/vehicle.js';
+import type { Page, PageRequest } from '#application/ports/paging.js';
+import type { VehicleFilter, VehicleRepository } from '#application/ports/vehicle-repository.js';
+
+import { columnsOf } from '../model-columns.js';
+import { likeContains, QueryConditions, toPage } from '../query-conditions.js';
+import type { UnitStatements } from '../unit-statements.js';
+import { VehicleModel } from './vehicle-model.js';
+
+type VehicleRow = InferAttributes<VehicleModel>;
+
+const insertText = `
+  insert into vehicles (vehicle_id, vin, make, model, model_year, sovd_base_url, connection_status, metadata, version,
+    created_at, updated_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
+
+const saveText = `
+  update vehicles
+  set make = $3, model = $4, model_year = $5, sovd_base_url = $6, metadata = $7, connection_status = $8,
+    last_checked_at = $9, retired_at = $10, updated_at = $11, version = $2
+  where vehicle_id = $1 and version = $2 - 1`;
+
+const recordContactText = `
+  update vehicles
+  set connection_status = $2, last_checked_at = $3,
+    last_seen_at = case when $2 = 'disconnected' then last_seen_at else $3 end
+  where vehicle_id = $1 and (last_checked_at is null or last_checked_at < $3)`;
+
+/** The registry in `vehicles`. */
+export class SequelizeVehicleRepository implements VehicleRepository {
+  readonly #unit: UnitStatements;
+
+  constructor(unit: UnitStatements) {
+    this.#unit = unit;
+  }
+
+  async load(id: string): Promise<Vehicle | undefined> {
+    const text = `select ${columnsOf(VehicleModel, 'v')} from vehicles v where v.vehicle_id = $1`;
+    const [row] = await this.#unit.rows<VehicleRow>(text, [id]);
+    return row === undefined ? undefined : toVehicle(row);
+  }
+
+  async list(filter: VehicleFilter, page: PageRequest): Promise<Page<Vehicle>> {
+    const conditions = new QueryConditions();
+    if (!filter.includeRetired) conditions.add('v.retired_at is null');
+    conditions.addIfGiven('v.connection_status = ?', filter.status);
+    conditions.addIfGiven('lower(v.make) = lower(?)', filter.make);
+    conditions.addIfGiven('lower(v.model) = lower(?)', filter.model);
+    if (filter.text !== undefined) {
+      const pattern = likeContains(filter.text);
+      conditions.add('(v.vin ilike ? or v.make ilike ? or v.model ilike ?)', pattern, pattern, pattern);
+    }
+    conditions.addCursor('v.created_at', 'v.vehicle_id', page.after);
+    const text = `
+      select ${columnsOf(VehicleModel, 'v')}
+      from vehicles v
+      ${conditions.clause}
+      order by v.created_at desc, v.vehicle_id desc
+      limit ${conditions.nextPlace}`;
+    const rows = await this.#unit.rows<VehicleRow>(text, conditions.valuesAnd(page.limit + 1));
+    return toPage(rows.map(toVehicle), page.limit, (vehicle) => ({ at: vehicle.createdAt, id: vehicle.id }));
+  }
+
+  add(vehicle: Vehicle): void {
+    this.#unit.note({
+      text: insertText,
+      values: [
+        vehicle.id,
+        vehicle.vin,
+        vehicle.make,
+        vehicle.model,
+        vehicle.modelYear,
+        vehicle.sovdBaseUrl,
+        vehicle.connectionStatus,
+        JSON.stringify(vehicle.metadata),
+        vehicle.version,
+        vehicle.createdAt,
+        vehicle.updatedAt,
+      ],
+    });
+  }
+
+  save(vehicle: Vehicle): void {
+    this.#unit.note({
+      text: saveText,
+      values: [
+        vehicle.id,
+        vehicle.version,
+        vehicle.make,
+        vehicle.model,
+        vehicle.modelYear,
+        vehicle.sovdBaseUrl,
+        JSON.stringify(vehicle.metadata),
+        vehicle.connectionStatus,
+        vehicle.lastCheckedAt ?? null,
+        vehicle.retiredAt ?? null,
+        vehicle.updatedAt,
+      ],
+      expectedRows: 1,
+      target: `vehicles:${vehicle.id}`,
+    });
+  }
+
+  recordContact(id: string, contact: Contact): void {
+    this.#unit.note({
+      text: recordContactText,
+      values: [id, contact.status, contact.at],
+      target: `vehicles:${id}`,
+    });
+  }
+}
+
+function toVehicle(row: VehicleRow): Vehicle {
+  return Vehicle.fromRecord({
+    id: row.vehicle_id,
+    vin: row.vin,
+    make: row.make,
+    model: row.model,
+    modelYear: row.model_year,
+    sovdBaseUrl: row.sovd_base_url,
+    metadata: row.metadata,
+    connectionStatus: row.connection_status,
+    lastSeenAt: row.last_seen_at ?? undefined,
+    lastCheckedAt: row.last_checked_at ?? undefined,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    retiredAt: row.retired_at ?? undefined,
+  });
+}
