@@ -7,6 +7,7 @@ SHELL := /bin/sh
 # Two runs at once must not install or build over each other's files.
 LOCK := $(if $(shell command -v flock),flock .data/build.lock)
 COMPOSE := docker compose
+export npm_config_update_notifier = false
 
 help: ## this list
 	@echo 'sovd-fleet: diagnostics on a fleet of vehicles, over SOVD'
@@ -45,18 +46,18 @@ ready: node
 	@$(LOCK) $(MAKE) --no-print-directory built
 
 built: installed
+	@[ -d dist ] || echo 'Compiling ...'
 	@npm run --silent build
 
 installed: node_modules/.package-lock.json
 
 # npm writes this file last, with what it installed.
 node_modules/.package-lock.json: package.json package-lock.json
-	@echo 'Installing packages, for the first time or because they changed ...'
+	@echo 'Installing packages ...'
 	@npm ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 node:
 	@command -v npm >/dev/null || { echo 'sovd-fleet needs Node.js 20.19 or newer, with npm.' >&2; exit 1; }
-	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
-		if (major > 20 || (major === 20 && minor >= 19)) process.exit(0); \
-		console.error("sovd-fleet needs Node.js 20.19 or newer; this is " + process.version + "."); process.exit(1)'
+	@node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)' \
+		|| { echo "sovd-fleet needs Node.js 20.19 or newer; this is $$(node --version)." >&2; exit 1; }

@@ -57,7 +57,7 @@ export class Demo {
     );
     const simulator = await step(
       () => this.#startVehicles(),
-      ({ controlUrl }) => `two simulated vehicles with their SOVD servers, at ${new URL(controlUrl).origin}`,
+      ({ controlUrl }) => `two simulated vehicles, at ${new URL(controlUrl).origin}`,
     );
     const { api, port } = await step(
       () => this.#startService(database.url),

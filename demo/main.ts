@@ -16,6 +16,9 @@ class Interrupted extends Error {
   }
 }
 
+// Whoever reads along may go away; that is no reason to leave programs behind.
+process.stdout.on('error', () => {});
+
 const interrupted = new Promise<never>((_resolve, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => reject(new Interrupted(signal)));

@@ -16,32 +16,29 @@ interface Surroundings {
 
 /** Prints what can be tried on the running service; the lines can be copied as they are. */
 export function sayNextSteps({ url, vehicles, accounts, logFile }: Surroundings): void {
-  const [combustionCar, electricCar = combustionCar] = vehicles;
+  const [tourer, volta = tourer] = vehicles;
   const engineer = accounts.at(-1);
-  if (combustionCar === undefined || electricCar === undefined || engineer === undefined) return;
+  if (tourer === undefined || volta === undefined || engineer === undefined) return;
   const credentials = JSON.stringify({ username: engineer.username, password: engineer.password });
-  const order = (vehicle: Vehicle, name: string, parameters: object): string =>
-    JSON.stringify({ vehicle_id: vehicle.vehicle_id, command_name: name, command_params: parameters });
-  const faults = { entity: 'components/engine-control' };
-  say();
-  say(`It goes on at ${url} until Ctrl-C; pages to try everything are at ${url}/docs`);
-  say();
-  for (const { username, password } of accounts) say(`  ${username.padEnd(9)} password ${password}`);
-  say(`  ${'log'.padEnd(9)} ${logFile}`);
-  say();
-  say('Try next, in another terminal');
-  say();
-  say(`  API=${url}/api/v1`);
-  say(`  TOKEN=$(curl -s $API/auth/login -H 'content-type: application/json' -d '${credentials}' \\`);
-  say(`    | node -pe 'JSON.parse(require("fs").readFileSync(0)).access_token')`);
-  say(`  order() { curl -s $API/commands -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' \\`);
-  say(`    -H 'prefer: wait=30' -d "$1"; echo; }`);
-  say();
-  say(`  # What the ${electricCar.model} offers`);
-  say(`  order '${order(electricCar, 'discover', {})}'`);
-  say(`  # Clear the faults of the ${combustionCar.model}, and see what is left`);
-  say(`  order '${order(combustionCar, 'clear-faults', faults)}'`);
-  say(`  order '${order(combustionCar, 'read-faults', faults)}'`);
-  say(`  # Who ordered what`);
-  say(`  curl -s "$API/commands?limit=3" -H "authorization: Bearer $TOKEN"`);
+  const lines = `
+The service goes on at ${url} until Ctrl-C. To try it in a browser: ${url}/docs
+
+${accounts.map(({ username, password }) => `  ${username.padEnd(9)} password ${password}`).join('\n')}
+  log       ${logFile}
+
+Try next, in another terminal:
+
+  API=${url}/api/v1
+  TOKEN=$(curl -s $API/auth/login -H 'content-type: application/json' \\
+    -d '${credentials}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+  order() { curl -s $API/commands -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' \\
+    -H 'prefer: wait=30' -d "{\\"vehicle_id\\":\\"$1\\",\\"command_name\\":\\"$2\\",\\"command_params\\":$3}"; echo; }
+  TOURER=${tourer.vehicle_id}
+  VOLTA=${volta.vehicle_id}
+
+  order $TOURER clear-faults '{"entity":"components/engine-control"}'
+  order $TOURER read-faults '{"entity":"components/engine-control"}'
+  order $VOLTA read-data '{"entity":"components/battery-management","data_ids":["state-of-charge"]}'
+  curl -s "$API/commands?limit=3" -H "authorization: Bearer $TOKEN"`;
+  for (const line of lines.split('\n')) say(line);
 }

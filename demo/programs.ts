@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const stopTimeoutMs = 15_000;
 const pollMs = 50;
-const shownLines = 12;
+const shownLines = 5;
+const shownCharacters = 240;
 
 /** Of our own environment the programs see only what they need to run, and none of the service's variables. */
 const inheritedVariables = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'SystemRoot'];
@@ -80,7 +81,10 @@ export class Programs {
       output: readOutput,
       failure: async (what) => {
         const lines = (await readOutput()).trimEnd().split('\n').slice(-shownLines);
-        return new Error([`${name} ${what}. The end of ${logFile}:`, ...lines].join('\n  '), { cause: failure });
+        const shown = lines.map((line) => line.slice(0, shownCharacters));
+        return new Error([`${name} ${what}${endOf(child)}. The end of ${logFile}:`, ...shown].join('\n  '), {
+          cause: failure,
+        });
       },
     };
     this.#running.push(running);
@@ -136,6 +140,11 @@ function inherited(): Record<string, string> {
     return value === undefined ? [] : [[name, value] as const];
   });
   return Object.fromEntries(present);
+}
+
+function endOf({ exitCode, signalCode }: ChildProcess): string {
+  if (signalCode !== null) return ` (killed by ${signalCode})`;
+  return exitCode === null ? '' : ` (exit code ${exitCode})`;
 }
 
 function isAlive(child: ChildProcess): boolean {

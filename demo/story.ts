@@ -109,7 +109,7 @@ async function showEnd(command: Command, durationMillis: number, simulator: Simu
   }
   say();
   say(
-    `The command is ${command.status} after ${seconds(durationMillis, 2)}, and everything above is in the database. The car`,
+    `The command is ${command.status} after ${seconds(durationMillis, 2)}, and everything above is stored. The car itself`,
   );
-  say(`itself noted ${requests.length} requests with this command's id.`);
+  say(`has noted ${requests.length} requests with the id of this command.`);
 }

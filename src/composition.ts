@@ -1,7 +1,5 @@
 import { createRequire } from 'node:module';
 
-import type { Sequelize } from 'sequelize-typescript';
-
 import { recordRefusal } from '#application/audit/record-refusal.js';
 import { createCatalogue } from '#application/catalogue/catalogue.js';
 import { cancelCommand } from '#application/commands/cancel-command.js';
@@ -32,7 +30,7 @@ import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
 import { listen, type HttpServer } from '#http/server.js';
 import { poolState, type PoolState } from '#infrastructure/database/connect.js';
 import { pendingMigrations } from '#infrastructure/database/migrate.js';
-import { openDatabase } from '#infrastructure/database/open-database.js';
+import { openDatabase, type OpenDatabase } from '#infrastructure/database/open-database.js';
 import { PostgresDispatchSignals } from '#infrastructure/database/postgres-dispatch-signals.js';
 import { SequelizeUnitsOfWork } from '#infrastructure/database/sequelize-units-of-work.js';
 import { InProcessCommandEvents } from '#infrastructure/events/in-process-command-events.js';
@@ -176,7 +174,7 @@ function composeHttp(settings: Settings, infrastructure: Infrastructure, useCase
     ...settings.server,
     recordRefusal: useCases.recordRefusal,
     accessTokens: accessTokens.verification,
-    checks: readinessChecks(settings, database.sequelize, commandEvents),
+    checks: readinessChecks(settings, database, commandEvents),
     units,
     streams,
     log,
@@ -186,12 +184,12 @@ function composeHttp(settings: Settings, infrastructure: Infrastructure, useCase
   return { app, streams };
 }
 
-function readinessChecks(settings: Settings, sequelize: Sequelize, events: CommandEvents): readonly ReadinessCheck[] {
+function readinessChecks(settings: Settings, database: OpenDatabase, events: CommandEvents): readonly ReadinessCheck[] {
   const checks: ReadinessCheck[] = [
     {
       name: 'database',
       run: async () => {
-        const pending = await pendingMigrations(sequelize);
+        const pending = await pendingMigrations(database.sequelize);
         if (pending.length > 0) throw new Error(`migrations are missing: ${pending.join(', ')}`);
       },
     },

@@ -44,7 +44,12 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(requestContext(log));
   app.use(requestLog(log));
   app.use(securityHeaders());
-  app.use(cors({ origin: [...dependencies.corsOrigins], exposedHeaders: ['Location', 'X-Request-Id', 'Idempotent-Replayed', 'Retry-After'] }));
+  app.use(
+    cors({
+      origin: [...dependencies.corsOrigins],
+      exposedHeaders: ['Location', 'X-Request-Id', 'Idempotent-Replayed', 'Retry-After'],
+    }),
+  );
   app.use(operationRoutes({ checks, clock, document: describe }));
   app.use(prefix, apiRoutes(dependencies));
   app.use(noSuchRoute);

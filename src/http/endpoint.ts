@@ -42,7 +42,7 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export type Fields = z.ZodObject;
 
 /** No inputs of a sort. */
-export type NoFields = z.ZodObject<Record<never, never>>;
+export type NoFields = z.ZodObject<Record<string, never>>;
 
 /** What a handler reads, already checked. */
 export interface Input<
@@ -179,8 +179,12 @@ export interface StreamPosition {
   readonly signal: AbortSignal;
 }
 
-interface StreamDefinition<Admitted extends Exclude<Admission, 'anonymous'>, Params extends Fields, Query extends Fields, Item>
-  extends Omit<Description<Admitted>, 'method'> {
+interface StreamDefinition<
+  Admitted extends Exclude<Admission, 'anonymous'>,
+  Params extends Fields,
+  Query extends Fields,
+  Item,
+> extends Omit<Description<Admitted>, 'method'> {
   readonly params?: Params;
   readonly query?: Query;
   /** The events that can come, and what their data is. */
@@ -252,7 +256,7 @@ export function endpoint<
     ...declare(definition),
     kind: 'unit',
     access,
-    run: async (work, actor, input) => reply(await handle(work, actor as Handled[1], input as Handled[2])) as Reply,
+    run: async (work, actor, input) => reply(await handle(work, actor as Handled[1], input)),
   };
 }
 
@@ -271,8 +275,7 @@ export function waitingEndpoint<
   return {
     ...declare(definition),
     kind: 'waiting',
-    run: async (units, actor, input, signal) =>
-      reply(await handle(units, actor as Handled[1], input as Handled[2], signal)) as Reply,
+    run: async (units, actor, input, signal) => reply(await handle(units, actor as Handled[1], input, signal)),
   };
 }
 

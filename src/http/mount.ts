@@ -54,7 +54,8 @@ export function mount(router: Router, endpoints: readonly Endpoint[], dependenci
     const path = expressPath(endpoint.path);
     const handler = handlerOf(endpoint, dependencies, readBody);
     router[endpoint.method](path, handler);
-    const methods = endpoint.method === 'get' && endpoint.kind !== 'stream' ? ['GET', 'HEAD'] : [endpoint.method.toUpperCase()];
+    const methods =
+      endpoint.method === 'get' && endpoint.kind !== 'stream' ? ['GET', 'HEAD'] : [endpoint.method.toUpperCase()];
     methodsOfPath.set(path, [...(methodsOfPath.get(path) ?? []), ...methods]);
   }
   for (const [path, methods] of methodsOfPath) router.all(path, refuseMethod(methods));
@@ -88,7 +89,10 @@ async function admit(
   const actor = await dependencies.authenticate(request, response);
   dependencies.log.addFields({ user_id: actor.userId });
   if (endpoint.role === 'authenticated' || includesRole(actor.role, endpoint.role)) return actor;
-  const error = new ApplicationError('role-insufficient', `This needs the role ${endpoint.role}; yours is ${actor.role}.`);
+  const error = new ApplicationError(
+    'role-insufficient',
+    `This needs the role ${endpoint.role}; yours is ${actor.role}.`,
+  );
   await rememberRefusal(endpoint, dependencies, actor, undefined, error, request);
   throw error;
 }
@@ -103,10 +107,10 @@ async function runUnit(
 ): Promise<void> {
   for (let run = 1; ; run += 1) {
     const unit = units.open(endpoint.access);
-    let isOverdue = false;
+    const deadline = { isOver: false };
     const close = (): void => void unit.close();
     const timer = setTimeout(() => {
-      isOverdue = true;
+      deadline.isOver = true;
       close();
     }, requestTimeoutSeconds * 1000);
     // The client hung up: give the connection back now.
@@ -117,7 +121,8 @@ async function runUnit(
       sendReply(response, reply);
       return;
     } catch (error) {
-      if (isOverdue) throw new ApplicationError('overloaded', 'The request took too long. Try again in a moment.');
+      if (deadline.isOver)
+        throw new ApplicationError('overloaded', 'The request took too long. Try again in a moment.');
       if (!(error instanceof ConcurrentChange) || run >= maxRuns || response.destroyed) throw error;
     } finally {
       clearTimeout(timer);
@@ -171,7 +176,8 @@ async function rememberRefusal(
   const params: object = input?.params ?? request?.params ?? {};
   const id: unknown = entityIdParam === undefined ? undefined : Reflect.get(params, entityIdParam);
   const entityId = typeof id === 'string' ? id : undefined;
-  const vehicleId = entityType === 'vehicle' ? uuidOf(entityId) : input === undefined ? undefined : audit.vehicleId?.(input);
+  const vehicleId =
+    entityType === 'vehicle' ? uuidOf(entityId) : input === undefined ? undefined : audit.vehicleId?.(input);
   try {
     await recordRefusal({ actor, action, entityType, entityId, vehicleId, error });
   } catch (failure) {
@@ -192,7 +198,7 @@ type BodyReader = (request: Request, response: Response) => Promise<void>;
 
 /** Reads a JSON body. Throws `unsupported-media-type`, or what the parser throws. */
 function bodyReader(maxBodyBytes: number): BodyReader {
-  const parse = express.json({ limit: maxBodyBytes, strict: false, inflate: false, type: () => true });
+  const parse: RequestHandler = express.json({ limit: maxBodyBytes, strict: false, inflate: false, type: () => true });
   return (request, response) =>
     new Promise((resolve, reject) => {
       const hasBody = request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;

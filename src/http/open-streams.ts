@@ -47,9 +47,13 @@ export class OpenStreams {
   open(actor: UserActor, response: Response): OpenStream {
     const count = this.#perUser.get(actor.userId) ?? 0;
     if (count >= this.#options.maxStreamsPerUser) {
-      throw new ApplicationError('too-many-streams', `A user may have ${this.#options.maxStreamsPerUser} open streams. Close one first.`, {
-        retryAfterSeconds: this.#options.heartbeatSeconds,
-      });
+      throw new ApplicationError(
+        'too-many-streams',
+        `A user may have ${this.#options.maxStreamsPerUser} open streams. Close one first.`,
+        {
+          retryAfterSeconds: this.#options.heartbeatSeconds,
+        },
+      );
     }
     const entry: Entry = { actor, response, controller: new AbortController() };
     this.#entries.add(entry);
@@ -104,5 +108,6 @@ export class OpenStreams {
 
 function sendHeartbeat(response: Response): void {
   // What waits for a slow reader already keeps the connection alive.
-  if (response.headersSent && !response.writableEnded && !response.writableNeedDrain) response.write(': still here\n\n');
+  if (response.headersSent && !response.writableEnded && !response.writableNeedDrain)
+    response.write(': still here\n\n');
 }

@@ -79,7 +79,11 @@ function roleText(role: Declaration['role']): string | undefined {
   return role === 'anonymous' || role === 'authenticated' ? undefined : `Needs the role \`${role}\` or above.`;
 }
 
-function parametersOf(fields: Fields | undefined, place: 'path' | 'query' | 'header', schemas: Document): readonly Document[] {
+function parametersOf(
+  fields: Fields | undefined,
+  place: 'path' | 'query' | 'header',
+  schemas: Document,
+): readonly Document[] {
   if (fields === undefined) return [];
   return Object.entries(fields.shape).map(([name, field]) => {
     const { description, ...schema } = toSchema(field as z.ZodType, 'input', schemas);
@@ -104,7 +108,9 @@ function repliesOf(endpoint: Endpoint, schemas: Document): Document {
       200: {
         description: `Events: ${Object.keys(endpoint.events).join(', ')}. The data of each is JSON.`,
         headers: replyHeaders({}),
-        content: { 'text/event-stream': { schema: { type: 'string', description: 'Server-Sent Events' }, 'x-events': events } },
+        content: {
+          'text/event-stream': { schema: { type: 'string', description: 'Server-Sent Events' }, 'x-events': events },
+        },
       },
     };
   }
@@ -137,26 +143,38 @@ function replyHeaders(headers: Readonly<Record<string, string>>): Document {
 /** The errors that a route can give because of its form, and those that it declares. */
 function problemsOf(endpoint: Endpoint): Document {
   const codes = new Set<ErrorCode>(endpoint.errors);
-  codes.add('invalid-request').add('malformed-request').add('internal-error').add('database-unavailable').add('overloaded');
+  codes
+    .add('invalid-request')
+    .add('malformed-request')
+    .add('internal-error')
+    .add('database-unavailable')
+    .add('overloaded');
   if (endpoint.role !== 'anonymous') codes.add('not-authenticated').add('invalid-token').add('token-expired');
   if (endpoint.role !== 'anonymous' && endpoint.role !== 'authenticated') codes.add('role-insufficient');
   if (endpoint.body !== undefined) codes.add('malformed-json').add('unsupported-media-type').add('body-too-large');
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) byStatus.set(statusOf(code), [...(byStatus.get(statusOf(code)) ?? []), code]);
-  const problems = [...byStatus].sort(([one], [other]) => one - other).map(([status, list]) => [
-    status,
-    {
-      description: list.map((code) => `\`${code}\`: ${errorDefinitions[code].title}.`).join('\n'),
-      headers: replyHeaders({}),
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-    },
-  ]);
+  const problems = [...byStatus]
+    .sort(([one], [other]) => one - other)
+    .map(([status, list]) => [
+      status,
+      {
+        description: list.map((code) => `\`${code}\`: ${errorDefinitions[code].title}.`).join('\n'),
+        headers: replyHeaders({}),
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    ]);
   return Object.fromEntries(problems) as Document;
 }
 
 /** A schema as JSON Schema 2020-12; those with a name of their own go into the components. */
 function toSchema(schema: z.ZodType, io: 'input' | 'output', schemas: Document): Document {
-  const { $schema: _dialect, $defs, id: _id, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Document;
+  const {
+    $schema: _dialect,
+    $defs,
+    id: _id,
+    ...rest
+  } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Document;
   for (const [name, definition] of Object.entries(($defs ?? {}) as Record<string, Document>)) {
     schemas[name] ??= relocated(definition);
   }

@@ -2,19 +2,19 @@ import { ApplicationError, type ErrorCode, type ErrorKind, errorDefinitions } fr
 
 /** What decides the status of a refusal, and nothing else does. */
 const statusOfKind: Readonly<Record<ErrorKind, number>> = {
-  'invalid': 400,
-  'unauthenticated': 401,
-  'forbidden': 403,
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
   'not-found': 404,
   'method-not-allowed': 405,
   'not-acceptable': 406,
-  'conflict': 409,
+  conflict: 409,
   'too-large': 413,
   'unsupported-media-type': 415,
-  'unprocessable': 422,
+  unprocessable: 422,
   'too-many': 429,
-  'internal': 500,
-  'unavailable': 503,
+  internal: 500,
+  unavailable: 503,
 };
 
 /** All that a client hears of an error that nobody expected. */

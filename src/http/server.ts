@@ -14,6 +14,9 @@ const receiveTimeoutMillis = 30_000;
 /** A little above what usual proxies keep, so that it is never us who closes a connection that is about to be used. */
 const keepAliveMillis = 65_000;
 
+/** How often idle connections are looked for while the server closes. */
+const sweepMillis = 100;
+
 /** A server that listens. */
 export interface HttpServer {
   readonly port: number;
@@ -40,9 +43,11 @@ export async function listen(app: Express, { host, port }: ListenOptions): Promi
 
 async function close(server: Server, graceMillis: number): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
+  // A connection that has got its answer is idle, and its client would keep it open for the next request.
+  const sweep = setInterval(() => server.closeIdleConnections(), sweepMillis);
   const timer = setTimeout(() => server.closeAllConnections(), graceMillis);
   await closed;
+  clearInterval(sweep);
   clearTimeout(timer);
 }
 

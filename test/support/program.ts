@@ -19,7 +19,13 @@ export interface RunningProgram {
   /** An access token of a new user with this role, got by a login. */
   readonly logInAs: (role: Role) => Promise<LoggedIn>;
   /** A request to the API below /api/v1; a body is sent as JSON. */
-  readonly call: (token: string | undefined, method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
+  readonly call: (
+    token: string | undefined,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) => Promise<Answer>;
   readonly stop: () => Promise<void>;
 }
 
@@ -85,7 +91,10 @@ export async function startProgram(
 }
 
 /** Puts a user with a role into the database. */
-export async function addUser(databaseUrl: string, role: Role): Promise<{ readonly userId: string; readonly username: string }> {
+export async function addUser(
+  databaseUrl: string,
+  role: Role,
+): Promise<{ readonly userId: string; readonly username: string }> {
   passwordHash ??= hasher.hash(password);
   const userId = randomUUID();
   const username = `${role}-${userId.slice(0, 8)}`;
@@ -109,5 +118,12 @@ let vinCount = 0;
 export function vehicleBody(sovdBaseUrl: string, changes: Record<string, unknown> = {}) {
   vinCount += 1;
   const serial = String(vinCount).padStart(6, '0');
-  return { vin: `WVWZZZ1JZXW${serial}`, make: 'Meridian', model: 'Tourer', model_year: 2024, sovd_base_url: sovdBaseUrl, ...changes };
+  return {
+    vin: `WVWZZZ1JZXW${serial}`,
+    make: 'Meridian',
+    model: 'Tourer',
+    model_year: 2024,
+    sovd_base_url: sovdBaseUrl,
+    ...changes,
+  };
 }

@@ -28,9 +28,8 @@ export async function requireCommand(work: Pick<Work, 'commands'>, actor: Actor,
   return command;
 }
 
-function isVisible(scope: VehicleScope, _vehicleId: string): boolean {
-  switch (scope.kind) {
-    case 'all':
-      return true;
-  }
+function isVisible(scope: VehicleScope, vehicleId: string): boolean {
+  return covers[scope.kind](vehicleId);
 }
+
+const covers: Readonly<Record<VehicleScope['kind'], (vehicleId: string) => boolean>> = { all: () => true };

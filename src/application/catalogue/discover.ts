@@ -61,7 +61,12 @@ type Found =
   | { readonly kind: 'names'; readonly names: readonly string[] }
   | { readonly kind: 'refused'; readonly response: VehicleResponse };
 
-async function listEntities(exchange: VehicleExchange, path: string, collection: string, mayRetry: boolean): Promise<Found> {
+async function listEntities(
+  exchange: VehicleExchange,
+  path: string,
+  collection: string,
+  mayRetry: boolean,
+): Promise<Found> {
   const { response, references } = await listReferences(exchange, path, mayRetry);
   if (notOfferedStatuses.has(response.payload.status)) return { kind: 'names', names: [] };
   if (response.refusal !== undefined) return { kind: 'refused', response };
@@ -100,7 +105,9 @@ async function describe(exchange: VehicleExchange, name: string, queue: Set<stri
   }
   const offers = readOffers(document);
   const data = offers.includes('data') ? await listIds(exchange, entityPath(name, 'data')) : undefined;
-  const operations = offers.includes('operations') ? await listIds(exchange, entityPath(name, 'operations')) : undefined;
+  const operations = offers.includes('operations')
+    ? await listIds(exchange, entityPath(name, 'operations'))
+    : undefined;
   const result = definedOnly({
     entity: name,
     name: textOf(document, 'name'),

@@ -11,15 +11,26 @@ import { isJsonObject } from '../domain/json.js';
 import { entity, faultScope } from './sovd-parameters.js';
 import { askOnce } from './vehicle-answers.js';
 
-const statusKey = z.string().min(1).max(64).regex(/^[A-Za-z][A-Za-z0-9_]*(?![\s\S])/u);
+const statusKey = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[A-Za-z][A-Za-z0-9_]*(?![\s\S])/u);
 
 const parameters = z.strictObject({
   entity,
   status: z
     .record(statusKey, z.string().max(64))
     .optional()
-    .describe('Only faults with one of these status values (any match), as SOVD writes them: `{ "confirmedDTC": "1" }`.'),
-  severity: z.int().min(1).max(5).optional().describe('Only faults with a severity number below this one; 1 is the worst.'),
+    .describe(
+      'Only faults with one of these status values (any match), as SOVD writes them: `{ "confirmedDTC": "1" }`.',
+    ),
+  severity: z
+    .int()
+    .min(1)
+    .max(5)
+    .optional()
+    .describe('Only faults with a severity number below this one; 1 is the worst.'),
   scope: faultScope.optional(),
   details: z.boolean().optional().describe("Also each fault's environment data, as a response of its own."),
 });
@@ -89,8 +100,13 @@ function isWanted(fault: Fault, { status, severity, scope }: Parameters): boolea
   if (status === undefined) return true;
   return Object.entries(status).some(([name, value]) => {
     const actual = fault.status[statusName(name)];
-    return actual !== undefined && String(statusValue(actual)) === String(statusValue(value));
+    return actual !== undefined && isSameStatus(statusValue(actual), statusValue(value));
   });
+}
+
+/** Numbers and booleans are compared as they are written. */
+function isSameStatus(one: Json, other: Json): boolean {
+  return JSON.stringify(one).replaceAll('"', '') === JSON.stringify(other).replaceAll('"', '');
 }
 
 function readDetail(document: Json): Json | undefined {

@@ -15,9 +15,14 @@ function segment(maxLength: number): z.ZodString {
 export const entity = z
   .string()
   .max(256)
-  .regex(/^(?:areas|components|apps|functions)\/[^/\p{Cc}\p{Cs}]+(?![\s\S])/u, 'must be such as components/engine-control')
+  .regex(
+    /^(?:areas|components|apps|functions)\/[^/\p{Cc}\p{Cs}]+(?![\s\S])/u,
+    'must be such as components/engine-control',
+  )
   .refine(isEntityName, 'must be such as components/engine-control')
-  .describe('An SOVD entity by its collection (areas, components, apps, functions) and id: `components/engine-control`.');
+  .describe(
+    'An SOVD entity by its collection (areas, components, apps, functions) and id: `components/engine-control`.',
+  );
 
 /** The id of a data item. */
 export const dataId = segment(256).describe('The id of a data item of the entity.');
@@ -26,7 +31,9 @@ export const dataId = segment(256).describe('The id of a data item of the entity
 export const operationId = segment(256).describe('The id of an operation of the entity.');
 
 /** The code of a fault, as the vehicle writes it. */
-export const faultCode = segment(64).describe('The code of a fault, as the vehicle writes it: `P0301`, `C1A00`, `0x4711`.');
+export const faultCode = segment(64).describe(
+  'The code of a fault, as the vehicle writes it: `P0301`, `C1A00`, `0x4711`.',
+);
 
 /** A fault memory of the entity. */
 export const faultScope = z

@@ -1,17 +1,23 @@
 import { z } from 'zod';
 
 import type { CommandType } from '../domain/command-type.js';
-import type { Json } from '../domain/json.js';
-import { safetyOfMethod, sovdMethods, type SovdQuery, type SovdRequest } from '../domain/sovd/exchange.js';
+import { type SovdQuery, type SovdRequest } from '../domain/sovd/exchange.js';
+import { safetyOfMethod, sovdMethods } from '../domain/sovd/method.js';
 import { readAnything, toResponse } from './vehicle-answers.js';
 
-const queryText = z.string().max(1024).regex(/^[^\p{Cc}\p{Cs}]*(?![\s\S])/u, 'must not hold control characters');
+const queryText = z
+  .string()
+  .max(1024)
+  .regex(/^[^\p{Cc}\p{Cs}]*(?![\s\S])/u, 'must not hold control characters');
 
 const path = z
   .string()
   .min(1)
   .max(2048)
-  .regex(/^(?!\/)(?!.*\/\/)[^\s\p{Cc}\p{Cs}\\?#]+(?![\s\S])/u, 'must be a path below the base of the vehicle, such as components/engine-control/data, without a query')
+  .regex(
+    /^(?!\/)(?!.*\/\/)[^\s\p{Cc}\p{Cs}\\?#]+(?![\s\S])/u,
+    'must be a path below the base of the vehicle, such as components/engine-control/data, without a query',
+  )
   .refine(isClimbFree, 'must be percent-encoded rightly and not hold "." or ".." as a segment')
   .describe('Below the base of the vehicle, its segments percent-encoded: `components/engine-control/modes/session`.');
 
@@ -48,7 +54,7 @@ export const sovdRequest: CommandType<Parameters> = {
       method: wanted.method,
       path: wanted.path,
       query: queryOf(wanted.query ?? {}),
-      ...(wanted.body === undefined ? {} : { body: wanted.body as Json }),
+      ...(wanted.body === undefined ? {} : { body: wanted.body }),
     };
     let count = 0;
     for await (const answer of exchange.send(request)) {

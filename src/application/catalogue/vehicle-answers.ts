@@ -1,4 +1,4 @@
-import type { Safety } from '../domain/command-type.js';
+import type { Safety } from '../domain/safety.js';
 import type { Json } from '../domain/json.js';
 import type { ResponsePayload, VehicleResponse } from '../domain/response.js';
 import type { SovdQuery, SovdRequest, VehicleAnswer, VehicleExchange } from '../domain/sovd/exchange.js';
@@ -22,7 +22,11 @@ export interface Reading {
 export const readAnything = (): null => null;
 
 /** The one answer to a plain request, as a response. Throws what the exchange throws, and `TransientRefusal`. */
-export async function askOnce(exchange: VehicleExchange, request: SovdRequest, reading: Reading): Promise<VehicleResponse> {
+export async function askOnce(
+  exchange: VehicleExchange,
+  request: SovdRequest,
+  reading: Reading,
+): Promise<VehicleResponse> {
   let last: VehicleAnswer | undefined;
   for await (const answer of exchange.send(request)) last = answer;
   if (last === undefined) throw new Error('an exchange ended without an answer');

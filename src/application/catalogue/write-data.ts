@@ -26,6 +26,12 @@ export const writeData: CommandType<z.output<typeof parameters>> = {
     const path = entityPath(wanted.entity, 'data', wanted.data_id);
     const request = { method: 'PUT', path, body: { data: wanted.value as Json } } as const;
     const subject = `data/${wanted.data_id}`;
-    yield await askOnce(exchange, request, { safety: 'idempotent', subject, isFinal: true, mayRetry: false, read: readAnything });
+    yield await askOnce(exchange, request, {
+      safety: 'idempotent',
+      subject,
+      isFinal: true,
+      mayRetry: false,
+      read: readAnything,
+    });
   },
 };

@@ -87,7 +87,10 @@ export function followCommand({ units, commandEvents, clock, recheckSeconds }: D
         const last = stored.at(-1);
         if (last !== undefined) return { events: stored, isEnd: stored.length < pageSize && isEnd(last) };
         const command = await work.commands.load(commandId);
-        return { events: [], isEnd: command === undefined || (command.isFinal && command.record.lastEventNumber <= after) };
+        return {
+          events: [],
+          isEnd: command === undefined || (command.isFinal && command.record.lastEventNumber <= after),
+        };
       });
     } catch (error) {
       // A database that is away for a moment delays a stream; it doesn't end it.

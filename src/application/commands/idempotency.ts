@@ -7,7 +7,9 @@ import type { Work } from '../ports/unit-of-work.js';
 
 /** The fingerprint of a request: the same for the same content, in whatever order its members came. */
 export function fingerprint(request: Json): string {
-  return createHash('sha256').update(JSON.stringify(sorted(request))).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(request)))
+    .digest('hex');
 }
 
 /**

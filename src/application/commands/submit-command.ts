@@ -1,7 +1,8 @@
 import { requireVehicle } from '../access/visibility.js';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { UserActor } from '../domain/actor.js';
-import type { CommandType, Safety } from '../domain/command-type.js';
+import type { CommandType } from '../domain/command-type.js';
+import type { Safety } from '../domain/safety.js';
 import { Command, type OfflinePolicy } from '../domain/command.js';
 import { ApplicationError, type InputComplaint } from '../domain/errors.js';
 import { inputComplaints } from '../domain/input-complaints.js';

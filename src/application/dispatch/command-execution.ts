@@ -90,7 +90,8 @@ export class CommandExecution {
       try {
         await this.#toItsEnd();
       } catch (error) {
-        if (error instanceof LeaseLost) log.warn({}, 'the lease of a command is lost; another instance goes on with it');
+        if (error instanceof LeaseLost)
+          log.warn({}, 'the lease of a command is lost; another instance goes on with it');
         else log.error({ err: error }, 'the execution of a command failed');
       } finally {
         this.#ended.abort();
@@ -281,7 +282,10 @@ export class CommandExecution {
   async #goOverdue({ vehicle }: Prepared): Promise<void> {
     const { clock, lateAnswerSeconds, log } = this.#dependencies;
     const { timeoutSeconds } = this.#claimed.record;
-    const error = { code: 'vehicle-timeout', message: `The vehicle did not answer within ${timeoutSeconds} s.` } as const;
+    const error = {
+      code: 'vehicle-timeout',
+      message: `The vehicle did not answer within ${timeoutSeconds} s.`,
+    } as const;
     const move: Move = { to: 'outcome_unknown', at: clock.now(), actor: dispatcherName, reason: error.code, error };
     try {
       await this.#sideNote;

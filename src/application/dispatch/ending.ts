@@ -70,7 +70,9 @@ export class AnswerTally {
     if (this.#isStopped) return { kind: 'settle', move: { to: 'cancelled', reason: 'cancel-requested' } };
     if (first === undefined) return { kind: 'settle', move: { to: 'completed', reason: 'answered' } };
     const message =
-      this.#count === 1 ? first.message : `${this.#refusals.length} of ${this.#count} answers are refusals. The first: ${first.message}`;
+      this.#count === 1
+        ? first.message
+        : `${this.#refusals.length} of ${this.#count} answers are refusals. The first: ${first.message}`;
     return settle('failed', { code: first.code, message });
   }
 }
@@ -108,7 +110,10 @@ function endingOfLinkFailure(failure: VehicleLinkFailure, attempt: Attempt): End
   const waitsInQueue = failure.neverSent && failure.isTransient && command.record.whenOffline === 'queue';
   if (waitsInQueue && !attempt.hasResponses) {
     const { attempts } = command.record;
-    return { kind: 'requeue', afterMillis: backoffMillis(attempts, requeueBaseMillis, requeueLimitMillis, attempt.chance) };
+    return {
+      kind: 'requeue',
+      afterMillis: backoffMillis(attempts, requeueBaseMillis, requeueLimitMillis, attempt.chance),
+    };
   }
   if (!command.changesVehicle && failure.isTransient && !attempt.hasResponses && attempt.retriesLeft > 0) {
     const ownMillis = backoffMillis(command.record.attempts, retryBaseMillis, retryLimitMillis, attempt.chance);

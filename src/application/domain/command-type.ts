@@ -3,16 +3,8 @@ import type { z } from 'zod';
 import type { JsonObject } from './json.js';
 import type { VehicleExchange } from './sovd/exchange.js';
 import type { VehicleResponse } from './response.js';
+import type { Safety } from './safety.js';
 import type { Role } from './user.js';
-
-/**
- * What a command can do to a vehicle. `safe` only reads, so it may be sent again. `idempotent` changes something, and a
- * second time would change nothing more. `unsafe` does something each time. Only what is safe is ever sent twice by us.
- */
-export const safetyClasses = ['safe', 'idempotent', 'unsafe'] as const;
-
-/** One of the safety classes. */
-export type Safety = (typeof safetyClasses)[number];
 
 /**
  * A kind of order that a vehicle can be given: one declaration in the catalogue.

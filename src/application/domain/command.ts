@@ -1,4 +1,4 @@
-import type { Safety } from './command-type.js';
+import type { Safety } from './safety.js';
 import { isFinal, isLegalMove, type CommandStatus } from './command-state.js';
 import { ApplicationError } from './errors.js';
 import type { JsonObject } from './json.js';

@@ -50,7 +50,7 @@ export const errorDefinitions = {
   'queueing-not-allowed': { kind: 'unprocessable', title: 'This command must not wait for the vehicle' },
   'too-many-streams': { kind: 'too-many', title: 'Too many open event streams' },
   'internal-error': { kind: 'internal', title: 'Something went wrong on our side' },
-  'overloaded': { kind: 'unavailable', title: 'The service is busy' },
+  overloaded: { kind: 'unavailable', title: 'The service is busy' },
   'database-unavailable': { kind: 'unavailable', title: 'The database cannot be reached' },
   'shutting-down': { kind: 'unavailable', title: 'The service is shutting down' },
 } as const satisfies Record<string, ErrorDefinition>;
@@ -98,7 +98,10 @@ export class ApplicationError extends Error {
  * Whoever runs the unit of work may run the whole callback again, on a fresh unit; a statement alone never.
  */
 export class ConcurrentChange extends ApplicationError {
-  constructor(message = 'The object was changed at the same time. Read it again, then repeat the change.', cause?: unknown) {
+  constructor(
+    message = 'The object was changed at the same time. Read it again, then repeat the change.',
+    cause?: unknown,
+  ) {
     super('changed-meanwhile', message, { cause });
     this.name = 'ConcurrentChange';
   }

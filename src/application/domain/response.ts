@@ -1,5 +1,5 @@
 import type { Json } from './json.js';
-import type { SovdMethod } from './sovd/exchange.js';
+import type { SovdMethod } from './sovd/method.js';
 
 /**
  * The body of a vehicle's answer, whatever it was. JSON stands as JSON; text as text; everything else, also text or JSON

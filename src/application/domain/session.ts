@@ -54,22 +54,12 @@ export class Session implements SessionRecord {
     fields: Pick<SessionRecord, 'id' | 'userId' | 'refreshTokenHash' | 'ipAddress' | 'userAgent'>,
     now: Date,
   ): Session {
-    return new Session({
-      ...fields,
-      familyId: fields.id,
-      createdAt: now,
-      expiresAt: new Date(now.getTime() + refreshTokenDays * 86_400_000),
-      rotatedAt: undefined,
-      revokedAt: undefined,
-    });
+    return new Session(openRecord(fields, now));
   }
 
   /** The session that follows this one in its family, with a new token. */
-  successor(
-    fields: Pick<SessionRecord, 'id' | 'refreshTokenHash' | 'ipAddress' | 'userAgent'>,
-    now: Date,
-  ): Session {
-    return new Session({ ...Session.open({ ...fields, userId: this.userId }, now), familyId: this.familyId });
+  successor(fields: Pick<SessionRecord, 'id' | 'refreshTokenHash' | 'ipAddress' | 'userAgent'>, now: Date): Session {
+    return new Session({ ...openRecord({ ...fields, userId: this.userId }, now), familyId: this.familyId });
   }
 
   /** Whether the refresh token was used before, so that its second use is a theft or a bug of the client. */
@@ -81,4 +71,18 @@ export class Session implements SessionRecord {
   isUsable(now: Date): boolean {
     return this.rotatedAt === undefined && this.revokedAt === undefined && now < this.expiresAt;
   }
+}
+
+function openRecord(
+  fields: Pick<SessionRecord, 'id' | 'userId' | 'refreshTokenHash' | 'ipAddress' | 'userAgent'>,
+  now: Date,
+): SessionRecord {
+  return {
+    ...fields,
+    familyId: fields.id,
+    createdAt: now,
+    expiresAt: new Date(now.getTime() + refreshTokenDays * 86_400_000),
+    rotatedAt: undefined,
+    revokedAt: undefined,
+  };
 }

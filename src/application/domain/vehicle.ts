@@ -46,7 +46,6 @@ export interface Contact {
 
 /** A registered car, by VIN. One with a history is retired, not deleted. */
 export class Vehicle implements VehicleRecord {
-  declare protected readonly nominal: 'Vehicle';
   readonly id: string;
   readonly vin: string;
   readonly make: string;
@@ -62,7 +61,10 @@ export class Vehicle implements VehicleRecord {
   readonly updatedAt: Date;
   readonly retiredAt: Date | undefined;
 
+  readonly #record: VehicleRecord;
+
   private constructor(record: VehicleRecord) {
+    this.#record = record;
     this.id = record.id;
     this.vin = record.vin;
     this.make = record.make;
@@ -118,7 +120,7 @@ export class Vehicle implements VehicleRecord {
     }
     const moved = changes.sovdBaseUrl !== undefined && changes.sovdBaseUrl !== this.sovdBaseUrl;
     return new Vehicle({
-      ...this,
+      ...this.#record,
       ...changes,
       // What was learned at the old address says nothing about the new one.
       connectionStatus: moved ? 'disconnected' : this.connectionStatus,
@@ -131,6 +133,6 @@ export class Vehicle implements VehicleRecord {
   /** The vehicle out of service, with its history. Retiring twice changes nothing. */
   retire(now: Date): Vehicle {
     if (this.retiredAt !== undefined) return this;
-    return new Vehicle({ ...this, retiredAt: now, version: this.version + 1, updatedAt: now });
+    return new Vehicle({ ...this.#record, retiredAt: now, version: this.version + 1, updatedAt: now });
   }
 }

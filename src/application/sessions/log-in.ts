@@ -54,7 +54,12 @@ export function logIn(dependencies: Dependencies) {
     const grant = grantFor(user, session, token, accessTokens, now);
     await units.withUnit('write', (work) => {
       work.sessions.add(session);
-      const act = { action: 'session.log-in', entityType: 'session', entityId: session.familyId, outcome: 'success' } as const;
+      const act = {
+        action: 'session.log-in',
+        entityType: 'session',
+        entityId: session.familyId,
+        outcome: 'success',
+      } as const;
       work.auditLog.append(audit(grant.actor(origin), act));
       return Promise.resolve();
     });

@@ -12,7 +12,12 @@ interface Dependencies {
 export function logOut({ clock, audit }: Dependencies) {
   return (work: Pick<Work, 'sessions' | 'auditLog'>, actor: UserActor): Promise<void> => {
     work.sessions.revokeFamily(actor.sessionId, clock.now());
-    const act = { action: 'session.log-out', entityType: 'session', entityId: actor.sessionId, outcome: 'success' } as const;
+    const act = {
+      action: 'session.log-out',
+      entityType: 'session',
+      entityId: actor.sessionId,
+      outcome: 'success',
+    } as const;
     work.auditLog.append(audit(actor, act));
     return Promise.resolve();
   };

@@ -31,7 +31,11 @@ export function requestContext(log: Log): RequestHandler {
   return (request, response, next) => {
     const given = request.get('x-request-id');
     const requestId = given !== undefined && requestIdPattern.test(given) ? given : randomUUID();
-    const origin = { ipAddress: plainAddress(request.ip), userAgent: plainUserAgent(request.get('user-agent')), requestId };
+    const origin = {
+      ipAddress: plainAddress(request.ip),
+      userAgent: plainUserAgent(request.get('user-agent')),
+      requestId,
+    };
     contexts.set(request, { requestId, origin });
     response.setHeader('X-Request-Id', requestId);
     log.withFields({ request_id: requestId }, () => next());

@@ -48,7 +48,8 @@ export function accountRoutes(dependencies: AccountRoutesDependencies): readonly
       operationId: 'refreshSession',
       tag: 'Accounts',
       summary: 'Get new tokens',
-      description: 'A refresh token works once. Using it a second time ends the session, since one of the two was a thief.',
+      description:
+        'A refresh token works once. Using it a second time ends the session, since one of the two was a thief.',
       role: 'anonymous',
       body: refreshBody,
       bodyExamples: { refresh: { refresh_token: 'the-refresh-token-of-the-last-answer' } },

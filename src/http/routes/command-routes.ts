@@ -62,7 +62,7 @@ function submitRoute({ catalogue, submitCommand, waitForCommand }: CommandRoutes
     {
       vehicle_id: '01890a5d-ac96-774b-bcce-b302099a8057',
       command_name: type.name,
-      command_params: type.example as z.input<typeof submitCommandBody>['command_params'],
+      command_params: type.example,
     },
   ]);
   return waitingEndpoint({
@@ -82,12 +82,12 @@ function submitRoute({ catalogue, submitCommand, waitForCommand }: CommandRoutes
       200: {
         description: 'The command has ended within the time that you preferred to wait',
         schema: commandWithResponsesSchema,
-        headers: { 'Location': 'Path of the command', 'Idempotent-Replayed': '`true` when the key was used before' },
+        headers: { Location: 'Path of the command', 'Idempotent-Replayed': '`true` when the key was used before' },
       },
       202: {
         description: 'The command is stored, and will be sent',
         schema: commandSchema,
-        headers: { 'Location': 'Path of the command', 'Idempotent-Replayed': '`true` when the key was used before' },
+        headers: { Location: 'Path of the command', 'Idempotent-Replayed': '`true` when the key was used before' },
       },
     },
     errors: [

@@ -29,7 +29,10 @@ export function operationRoutes({ checks, clock, document }: Dependencies): Rout
   router.get('/openapi.json', (_request, response) => {
     response.json(document());
   });
-  const options = { swaggerOptions: { url: '/openapi.json', persistAuthorization: true }, customSiteTitle: 'sovd-fleet API' };
+  const options = {
+    swaggerOptions: { url: '/openapi.json', persistAuthorization: true },
+    customSiteTitle: 'sovd-fleet API',
+  };
   router.use('/docs', swaggerUi.serveFiles(undefined, options), swaggerUi.setup(undefined, options));
   router.get('/', (_request, response) => {
     response.json({ service: 'sovd-fleet', documentation: '/docs', openapi: '/openapi.json', api: '/api/v1' });
@@ -101,7 +104,10 @@ export const operationPaths = {
       summary: 'Can the service do its work?',
       responses: {
         200: { description: 'It can', content: { 'application/json': { schema: healthSchema } } },
-        503: { description: 'It cannot; the checks say why', content: { 'application/json': { schema: healthSchema } } },
+        503: {
+          description: 'It cannot; the checks say why',
+          content: { 'application/json': { schema: healthSchema } },
+        },
       },
     },
   },

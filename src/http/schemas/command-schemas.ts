@@ -1,10 +1,11 @@
 import { z } from 'zod';
 
 import { commandStatuses } from '#application/domain/command-state.js';
-import { safetyClasses, type CommandType } from '#application/domain/command-type.js';
+import { type CommandType } from '#application/domain/command-type.js';
+import { safetyClasses } from '#application/domain/safety.js';
 import { offlinePolicies, type Command, type Transition } from '#application/domain/command.js';
 import { commandErrorCodes, type Response } from '#application/domain/response.js';
-import { sovdMethods } from '#application/domain/sovd/exchange.js';
+import { sovdMethods } from '#application/domain/sovd/method.js';
 import { roles } from '#application/domain/user.js';
 
 import { anyJson, jsonObject, lineOfText, timestamp, uuid } from './plain-text.js';
@@ -19,7 +20,8 @@ export const submitCommandBody = z
       description: 'From the start of the execution; 30 when absent.',
     }),
     expires_in_seconds: z.int().min(1).max(86_400).optional().meta({
-      description: 'From acceptance until it must have started; 3600 for what only reads and 60 for the rest when absent.',
+      description:
+        'From acceptance until it must have started; 3600 for what only reads and 60 for the rest when absent.',
     }),
     when_offline: z.enum(offlinePolicies).optional().meta({
       description:
@@ -35,7 +37,7 @@ export const submitCommandHeaders = z.object({
     .regex(/^[\x21-\x7e]{1,128}(?![\s\S])/u, 'must be 1 to 128 visible ASCII characters')
     .optional()
     .meta({ description: 'The same key and body give the first answer again, for 24 hours.' }),
-  'prefer': z
+  prefer: z
     .string()
     .optional()
     .meta({ description: '`wait=N`: wait up to N seconds (0 to 60) for the end (RFC 7240).', examples: ['wait=10'] }),
@@ -91,7 +93,9 @@ export const responseSchema = z
       media_type: z.string().nullable(),
       encoding: z.enum(['json', 'text', 'base64', 'none']).meta({ description: 'How `body` stands here.' }),
       body: anyJson.meta({ description: 'The body as the vehicle sent it.' }),
-      result: anyJson.meta({ description: 'Our reading of it, the same for all kinds of servers; null where there is none.' }),
+      result: anyJson.meta({
+        description: 'Our reading of it, the same for all kinds of servers; null where there is none.',
+      }),
     }),
   })
   .meta({ id: 'Response', description: 'One answer of the vehicle within a command.' });
@@ -149,7 +153,7 @@ export function presentCommand({ record }: Command): z.output<typeof commandSche
     user_id: record.userId,
     vehicle_id: record.vehicleId,
     command_name: record.name,
-    command_params: record.parameters as JsonObjectOutput,
+    command_params: record.parameters,
     safety: record.safety,
     status: record.status,
     error: errorCode === undefined ? null : { code: errorCode, message: record.errorMessage ?? '' },
@@ -182,8 +186,8 @@ export function presentResponse(response: Response): z.output<typeof responseSch
       status,
       media_type: mediaType ?? null,
       encoding: body.encoding,
-      body: body.encoding === 'none' ? null : (body.value as z.output<typeof anyJson>),
-      result: (result ?? null) as z.output<typeof anyJson>,
+      body: body.encoding === 'none' ? null : body.value,
+      result: result ?? null,
     },
   };
 }
@@ -211,6 +215,6 @@ export function presentCommandType(type: CommandType): z.output<typeof commandTy
     role: type.role,
     requests: [...type.requests],
     parameters: z.toJSONSchema(type.parameters, { io: 'input' }) as JsonObjectOutput,
-    example: type.example as JsonObjectOutput,
+    example: type.example,
   };
 }

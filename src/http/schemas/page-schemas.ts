@@ -12,7 +12,10 @@ const limit = z
   .transform(Number)
   .pipe(z.int().min(1).max(maxLimit))
   .optional()
-  .meta({ description: `How many items at the most, 1 to ${maxLimit}; ${defaultLimit} when absent.`, examples: ['50'] });
+  .meta({
+    description: `How many items at the most, 1 to ${maxLimit}; ${defaultLimit} when absent.`,
+    examples: ['50'],
+  });
 
 const cursor = z
   .string()
@@ -38,7 +41,10 @@ interface PageQuery {
 
 /** The page that a query asks for, in a list by time and id. Throws `invalid-cursor`. */
 export function toPageRequest(query: PageQuery): PageRequest {
-  return { limit: query.limit ?? defaultLimit, after: query.cursor === undefined ? undefined : readCursor(query.cursor) };
+  return {
+    limit: query.limit ?? defaultLimit,
+    after: query.cursor === undefined ? undefined : readCursor(query.cursor),
+  };
 }
 
 /** A page by time and id, as it is shown. */
@@ -47,7 +53,10 @@ export function presentPage<Item, Shown>(page: Page<Item>, present: (item: Item)
 }
 
 /** The page that a query asks for, in a list by number. Throws `invalid-cursor`. */
-export function toNumberedPageRequest(query: PageQuery, first: number): { readonly from: number; readonly limit: number } {
+export function toNumberedPageRequest(
+  query: PageQuery,
+  first: number,
+): { readonly from: number; readonly limit: number } {
   const { cursor: text } = query;
   if (text !== undefined && !/^n\d{1,9}(?![\s\S])/u.test(text)) throw invalidCursor();
   return { from: text === undefined ? first : Number(text.slice(1)), limit: query.limit ?? defaultLimit };

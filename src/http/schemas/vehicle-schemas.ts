@@ -57,7 +57,8 @@ export const vehicleSchema = z
     vehicle_id: uuid,
     vin: z.string(),
     vin_check_digit_valid: z.boolean().meta({
-      description: 'Whether the ninth character is the check digit of 49 CFR 565. Outside of North America it need not be.',
+      description:
+        'Whether the ninth character is the check digit of 49 CFR 565. Outside of North America it need not be.',
     }),
     make: z.string(),
     model: z.string(),
@@ -84,7 +85,7 @@ export function presentVehicle(vehicle: Vehicle): z.output<typeof vehicleSchema>
     sovd_base_url: vehicle.sovdBaseUrl,
     connection_status: vehicle.connectionStatus,
     last_seen_at: vehicle.lastSeenAt?.toISOString() ?? null,
-    metadata: vehicle.metadata as z.output<typeof jsonObject>,
+    metadata: vehicle.metadata,
     created_at: vehicle.createdAt.toISOString(),
     updated_at: vehicle.updatedAt.toISOString(),
     retired_at: vehicle.retiredAt?.toISOString() ?? null,

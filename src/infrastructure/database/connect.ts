@@ -5,7 +5,7 @@ import type { Log } from '#application/ports/log.js';
 import { AuditLogModel } from './audit/audit-log-model.js';
 import { CommandModel } from './commands/command-model.js';
 import { CommandTransitionModel } from './commands/command-transition-model.js';
-import { ResponseModel } from './responses/response-model.js';
+import { ResponseModel } from './commands/response-model.js';
 import { SessionModel } from './sessions/session-model.js';
 import { refuseUnmarkedStatements } from './unit-guard.js';
 import { UserModel } from './users/user-model.js';

@@ -4,7 +4,10 @@ import { ApplicationError, ConcurrentChange, type ErrorCode } from '#application
 
 /** The unique constraints whose violation is an answer. A test compares this list with the database's own. */
 export const constraintErrors: Readonly<Record<string, { readonly code: ErrorCode; readonly message: string }>> = {
-  users_username_key: { code: 'username-taken', message: 'There is a user with this name already. Choose another one.' },
+  users_username_key: {
+    code: 'username-taken',
+    message: 'There is a user with this name already. Choose another one.',
+  },
   users_email_key: { code: 'email-taken', message: 'There is a user with this e-mail address already.' },
   vehicles_vin_key: { code: 'vin-taken', message: 'A vehicle with this VIN is registered already.' },
 };
@@ -18,10 +21,20 @@ const raceStates = new Set(['40001', '40P01', 'SF001']);
 /** Class 08 and 57P: the server is going, gone or coming. 53300: it has no connection left. */
 const unavailableStates = /^(?:08...|57P0[1-5]|53300)(?![\s\S])/u;
 
-const networkCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN']);
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+]);
 
 /** What the driver says without a code when its connection went away under a statement. */
-const lostConnection = /connection terminated|connection ended|client has encountered a connection error|not queryable|client was closed/iu;
+const lostConnection =
+  /connection terminated|connection ended|client has encountered a connection error|not queryable|client was closed/iu;
 
 /** The application's error for whatever Sequelize or the driver threw; what it can't tell apart comes back as it was. */
 export function translateDatabaseError(error: unknown): unknown {
@@ -34,7 +47,8 @@ export function translateDatabaseError(error: unknown): unknown {
   }
   const { state, constraint } = driverFacts(error);
   const known = constraint === undefined ? undefined : constraintErrors[constraint];
-  if (state === '23505' && known !== undefined) return new ApplicationError(known.code, known.message, { cause: error });
+  if (state === '23505' && known !== undefined)
+    return new ApplicationError(known.code, known.message, { cause: error });
   if (state === '23505' && constraint !== undefined && racedConstraints.includes(constraint)) {
     return new ConcurrentChange(undefined, error);
   }
@@ -61,7 +75,8 @@ function isUnavailable(error: Error, state: string | undefined): boolean {
 }
 
 function driverFacts(error: Error): { readonly state: string | undefined; readonly constraint: string | undefined } {
-  const source: object = error instanceof BaseError && 'original' in error && error.original instanceof Error ? error.original : error;
+  const source: object =
+    error instanceof BaseError && 'original' in error && error.original instanceof Error ? error.original : error;
   return { state: stringField(source, 'code'), constraint: stringField(source, 'constraint') };
 }
 

@@ -1,5 +1,5 @@
 import type { DataType as SequelizeDataType } from 'sequelize';
-import { Column, type Model, type ModelCtor } from 'sequelize-typescript';
+import { Column, type ModelCtor } from 'sequelize-typescript';
 
 type ColumnType = string | SequelizeDataType;
 
@@ -19,7 +19,7 @@ export function optional(type: ColumnType): PropertyDecorator {
 }
 
 /** The columns of a model for a select list, each behind an alias: `v.vehicle_id, v.vin, …`. */
-export function columnsOf(model: ModelCtor<Model>, alias: string): string {
+export function columnsOf(model: ModelCtor, alias: string): string {
   return Object.keys(model.getAttributes())
     .map((column) => `${alias}.${column}`)
     .join(', ');

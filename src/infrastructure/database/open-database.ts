@@ -17,7 +17,8 @@ export interface OpenDatabase {
 
 /** Opens the database of the settings. A server of our own is started only where no URL is given. */
 export async function openDatabase(settings: DatabaseSettings, log: Log): Promise<OpenDatabase> {
-  const server = settings.kind === 'embedded' ? await startEmbeddedPostgres({ dataDirectory: settings.dataDirectory }) : undefined;
+  const server =
+    settings.kind === 'embedded' ? await startEmbeddedPostgres({ dataDirectory: settings.dataDirectory }) : undefined;
   const url = settings.kind === 'url' ? settings.url.reveal() : (server?.url ?? '');
   try {
     if (settings.migrateOnStart) {

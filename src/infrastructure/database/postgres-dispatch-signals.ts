@@ -32,7 +32,11 @@ export class PostgresDispatchSignals implements DispatchSignals {
 
   /** Connects; while that fails it tries again in the background, since signals are only nudges. */
   async start(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, application_name: 'sovd-fleet signals', keepAlive: true });
+    const client = new pg.Client({
+      connectionString: this.#url,
+      application_name: 'sovd-fleet signals',
+      keepAlive: true,
+    });
     client.on('error', (error) => this.#lost(client, error));
     client.on('end', () => this.#lost(client, undefined));
     client.on('notification', ({ payload }) => this.#hear(payload ?? ''));

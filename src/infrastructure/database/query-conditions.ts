@@ -44,11 +44,7 @@ export class QueryConditions {
 }
 
 /** A page out of one row more than it may hold: the extra row only shows that the list goes on. */
-export function toPage<Item>(
-  items: readonly Item[],
-  limit: number,
-  position: (item: Item) => Cursor,
-): Page<Item> {
+export function toPage<Item>(items: readonly Item[], limit: number, position: (item: Item) => Cursor): Page<Item> {
   const shown = items.slice(0, limit);
   const last = shown.at(-1);
   return { items: shown, next: items.length > limit && last !== undefined ? position(last) : undefined };

@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 import type { Dispatcher } from 'undici';
 
-import type { SovdMethod, VehicleLinkFailure } from '#application/domain/sovd/exchange.js';
+import type { VehicleLinkFailure } from '#application/domain/sovd/exchange.js';
+import type { SovdMethod } from '#application/domain/sovd/method.js';
 
 import { isEventStream } from './answer-headers.js';
 import { ChunkQueue } from './chunk-queue.js';

@@ -1,5 +1,6 @@
 import { isJsonObject } from '#application/domain/json.js';
-import type { SovdMethod, SovdRequest, VehicleAnswer } from '#application/domain/sovd/exchange.js';
+import type { SovdRequest, VehicleAnswer } from '#application/domain/sovd/exchange.js';
+import type { SovdMethod } from '#application/domain/sovd/method.js';
 import type { Log } from '#application/ports/log.js';
 import type { ExchangeOptions, VehicleTarget } from '#application/ports/vehicle-link.js';
 

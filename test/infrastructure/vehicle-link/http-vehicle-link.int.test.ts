@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http';
 
 import { expect } from 'chai';
 
-import { VehicleLinkFailure, type SovdMethod } from '#application/domain/sovd/exchange.js';
+import { VehicleLinkFailure } from '#application/domain/sovd/exchange.js';
+import type { SovdMethod } from '#application/domain/sovd/method.js';
 import type { HttpVehicleLink } from '#infrastructure/vehicle-link/http-vehicle-link.js';
 
 import {

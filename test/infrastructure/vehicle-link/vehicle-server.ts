@@ -83,6 +83,7 @@ export function aLog(): Log & { readonly lines: { readonly fields: LogFields; re
     debug: write,
     withFields: (_fields, callback) => callback(),
     addFields: () => undefined,
+    sumFields: () => undefined,
   };
 }
 

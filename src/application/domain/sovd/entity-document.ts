@@ -1,4 +1,4 @@
-import { entityCollections } from './entity.js';
+import type { entityCollections } from './entity.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { listItems, textOf } from './list-document.js';
 

@@ -1,12 +1,6 @@
 import type { Json } from '../json.js';
 import type { AnswerBody, CommandErrorCode } from '../response.js';
-import type { Safety } from '../command-type.js';
-
-/** The methods that SOVD uses. */
-export const sovdMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
-
-/** One of the methods. */
-export type SovdMethod = (typeof sovdMethods)[number];
+import type { SovdMethod } from './method.js';
 
 /** Query parameters in order; a name may come several times (`tags=a&tags=b`, SOVD's array style). */
 export type SovdQuery = readonly (readonly [name: string, value: string])[];
@@ -67,19 +61,5 @@ export class VehicleLinkFailure extends Error {
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'VehicleLinkFailure';
-  }
-}
-
-/** Whether a method only reads, changes the same thing each time, or does something each time (RFC 9110 section 9.2). */
-export function safetyOfMethod(method: SovdMethod): Safety {
-  switch (method) {
-    case 'GET':
-      return 'safe';
-    case 'PUT':
-    case 'DELETE':
-      return 'idempotent';
-    case 'POST':
-    case 'PATCH':
-      return 'unsafe';
   }
 }

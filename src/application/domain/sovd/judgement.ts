@@ -1,4 +1,4 @@
-import type { Safety } from '../command-type.js';
+import type { Safety } from '../safety.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import type { AnswerBody, CommandErrorCode, Refusal } from '../response.js';
 import type { VehicleAnswer } from './exchange.js';

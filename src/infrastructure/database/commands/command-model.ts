@@ -2,7 +2,7 @@ import type { InferAttributes, InferCreationAttributes } from 'sequelize';
 import { DataType, Model, Table } from 'sequelize-typescript';
 
 import type { CommandStatus } from '#application/domain/command-state.js';
-import type { Safety } from '#application/domain/command-type.js';
+import type { Safety } from '#application/domain/safety.js';
 import type { OfflinePolicy } from '#application/domain/command.js';
 import type { JsonObject } from '#application/domain/json.js';
 import type { CommandErrorCode } from '#application/domain/response.js';

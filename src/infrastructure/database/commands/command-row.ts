@@ -3,7 +3,7 @@ import type { InferAttributes } from 'sequelize';
 import { Command, type Transition } from '#application/domain/command.js';
 import type { Response } from '#application/domain/response.js';
 
-import type { ResponseModel } from '../responses/response-model.js';
+import type { ResponseModel } from './response-model.js';
 import type { CommandModel } from './command-model.js';
 import type { CommandTransitionModel } from './command-transition-model.js';
 

@@ -7,7 +7,10 @@ import { key, optional, required } from '../model-columns.js';
 
 /** A row of `command_transitions`: a step of a command's state. */
 @Table({ tableName: 'command_transitions', timestamps: false })
-export class CommandTransitionModel extends Model<InferAttributes<CommandTransitionModel>, InferCreationAttributes<CommandTransitionModel>> {
+export class CommandTransitionModel extends Model<
+  InferAttributes<CommandTransitionModel>,
+  InferCreationAttributes<CommandTransitionModel>
+> {
   @key(DataType.UUID)
   declare command_id: string;
 

@@ -33,12 +33,16 @@ const isReady = `
     c.safety <> 'safe'
     or (
       select count(*)
-      from commands o
-      where o.vehicle_id = c.vehicle_id
-        and (
-          o.status = 'in_progress'
-          or (o.status = 'pending' and (o.submitted_at, o.command_id) < (c.submitted_at, c.command_id))
-        )
+      from (
+        select 1
+        from commands o
+        where o.vehicle_id = c.vehicle_id
+          and (
+            o.status = 'in_progress'
+            or (o.status = 'pending' and (o.submitted_at, o.command_id) < (c.submitted_at, c.command_id))
+          )
+        limit $2
+      ) before_it
     ) < $2
   )`;
 

@@ -5,7 +5,7 @@ import type { Page, PageRequest } from '#application/ports/paging.js';
 
 import { columnsOf } from '../model-columns.js';
 import { QueryConditions, toPage } from '../query-conditions.js';
-import { ResponseModel } from '../responses/response-model.js';
+import { ResponseModel } from './response-model.js';
 import type { UnitStatements } from '../unit-statements.js';
 import { CommandModel } from './command-model.js';
 import {

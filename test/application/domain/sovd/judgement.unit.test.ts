@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { Safety } from '#application/domain/command-type.js';
+import type { Safety } from '#application/domain/safety.js';
 import type { VehicleAnswer } from '#application/domain/sovd/exchange.js';
 import { judgeAnswer, outcomeOfExecution, readSovdError } from '#application/domain/sovd/judgement.js';
 import type { Json } from '#application/domain/json.js';
