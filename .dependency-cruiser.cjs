@@ -276,7 +276,7 @@ module.exports = {
       comment: 'No program of the service reaches this file. Use it in composition.ts, or delete it with its tests.',
       severity: 'error',
       from: { path: '^src/(main|migrate|create-admin)[.]ts$' },
-      to: { path: '^src/', pathNot: '^src/infrastructure/database/migrations/', reachable: false },
+      to: { path: '^src/', pathNot: '^src/(?:infrastructure/database/migrations/|(?:main|migrate|create-admin)[.]ts$)', reachable: false },
     },
     {
       name: 'no-unresolved-imports',
@@ -308,6 +308,7 @@ module.exports = {
     combinedDependencies: false,
     // Subpath imports lead to dist at run time; the rules are about the sources.
     webpackConfig: { fileName: '.dependency-cruiser-aliases.cjs' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'require', 'default'] },
     reporterOptions: { text: { highlightFocused: true } },
   },
 };

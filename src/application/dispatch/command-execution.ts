@@ -2,7 +2,7 @@ import type { Catalogue } from '../catalogue/catalogue.js';
 import type { CommandType } from '../domain/command-type.js';
 import type { Command, CommandStep, Move } from '../domain/command.js';
 import { ApplicationError } from '../domain/errors.js';
-import type { VehicleResponse } from '../domain/response.js';
+import type { AnswerBody, VehicleResponse } from '../domain/response.js';
 import { VehicleLinkFailure, type SovdRequest, type VehicleAnswer } from '../domain/sovd/exchange.js';
 import { TransientRefusal } from '../domain/sovd/transient-refusal.js';
 import type { ConnectionStatus, Vehicle } from '../domain/vehicle.js';
@@ -12,6 +12,9 @@ import type { AuditAct } from '../record/audit-act.js';
 import { CommandJournal, LeaseLost, type JournalDependencies } from './command-journal.js';
 import { dispatcherName, recordEnd } from './record-end.js';
 import { AnswerTally, endingOfFailure, LetGo, type Ending, type LetGoReason } from './ending.js';
+
+/** A database that is away is asked again after this long. */
+const databaseRetryMillis = 500;
 
 /** What an execution needs. */
 export interface ExecutionDependencies extends JournalDependencies {
@@ -48,6 +51,7 @@ export class CommandExecution {
   readonly #ended = new AbortController();
   readonly #journal: CommandJournal;
   #mayHaveBeenSent = false;
+  #receivedBytes = 0;
   #contact: ConnectionStatus | undefined;
   #overdue: Promise<void> | undefined;
   #isSettling = false;
@@ -139,8 +143,8 @@ export class CommandExecution {
         this.#journal.skip(subjects);
         return { type, parameters, vehicle };
       } catch (error) {
-        if (error instanceof ApplicationError && error.kind === 'unavailable') {
-          await clock.sleep(500);
+        if (error instanceof ApplicationError && error.kind === 'unavailable' && !this.#letGo.signal.aborted) {
+          await clock.sleep(databaseRetryMillis, this.#letGo.signal);
           continue;
         }
         log.error({ err: error }, 'a command could not be begun');
@@ -215,11 +219,12 @@ export class CommandExecution {
           signal: this.#letGo.signal,
           stop: this.#stop.signal,
           timeoutSeconds: this.#claimed.record.timeoutSeconds,
-          maxResponseBytes: this.#dependencies.maxResponseBytes,
+          maxResponseBytes: this.#dependencies.maxResponseBytes - this.#receivedBytes,
         },
       );
       for await (const answer of answers) {
         this.#contact = 'connected';
+        this.#receivedBytes += sizeOf(answer.body);
         if (answer.isStopRefused === true) this.#noteRefusedCancel();
         yield answer;
       }
@@ -244,18 +249,17 @@ export class CommandExecution {
       await this.#settleLate(prepared, ending);
       return;
     }
-    const at = clock.now();
-    const move: Move =
-      ending.kind === 'requeue'
-        ? {
-            to: 'pending',
-            at,
-            actor: dispatcherName,
-            reason: 'vehicle-offline',
-            notBefore: new Date(at.getTime() + ending.afterMillis),
-          }
-        : { ...ending.move, at, actor: dispatcherName };
+    const move = this.#moveOf(ending, clock.now());
     await this.#journal.conclude(move, (work, step) => this.#alongside(work, step, prepared.vehicle));
+  }
+
+  #moveOf(ending: Exclude<Ending, { kind: 'retry' | 'abandon' }>, at: Date): Move {
+    const base = { at, actor: dispatcherName };
+    if (ending.kind === 'settle') return { ...base, ...ending.move };
+    // It certainly was not sent, so a wish to cancel it can be granted.
+    if (this.#stop.signal.aborted) return { ...base, to: 'cancelled', reason: 'cancel-requested' };
+    const notBefore = new Date(at.getTime() + ending.afterMillis);
+    return { ...base, to: 'pending', reason: 'vehicle-offline', notBefore };
   }
 
   /** An answer that came after all settles what could not be known; another failure tells nothing new. */
@@ -313,4 +317,10 @@ export class CommandExecution {
       .then(() => this.#journal.remark('cancel-refused', clock.now(), dispatcherName))
       .catch((error: unknown) => log.warn({ err: error }, 'a refused cancellation could not be noted'));
   }
+}
+
+/** About how many bytes a body has; JSON may have been sent with more blanks. */
+function sizeOf(body: AnswerBody): number {
+  if (body.encoding === 'none') return 0;
+  return body.encoding === 'json' ? JSON.stringify(body.value).length : body.value.length;
 }

@@ -45,6 +45,8 @@ export class CommandJournal {
   readonly #subjects = new Set<string>();
   #command: Command;
   #waiting: Waiting[] = [];
+  /** Steps are stored one after the other: each builds on the one before. */
+  #lastStep: Promise<unknown> = Promise.resolve();
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
   #failure: { readonly error: unknown } | undefined;
@@ -96,19 +98,21 @@ export class CommandJournal {
 
   /** Stores what waits and the step to another state, in one unit, with whatever else belongs to it. */
   async conclude(move: Move, alongside: (work: Work, step: CommandStep) => void): Promise<void> {
-    await this.#writing;
-    this.#throwFailure();
-    while (this.#waiting.length > batchSize) await this.#writeBatch();
-    const responses = this.#number(this.#waiting);
-    this.#waiting = [];
-    await this.#store(this.#command.move(move, responses), alongside);
+    await this.#inOrder(async () => {
+      this.#throwFailure();
+      while (this.#waiting.length > batchSize) await this.#writeBatch();
+      const responses = this.#number(this.#waiting);
+      this.#waiting = [];
+      await this.#store(this.#command.move(move, responses), alongside);
+    });
   }
 
   /** Stores a remark about the command. */
   async remark(reason: TransitionReason, at: Date, actor: string): Promise<void> {
-    await this.#writing;
-    this.#throwFailure();
-    await this.#store(this.#command.remark(reason, at, actor));
+    await this.#inOrder(async () => {
+      this.#throwFailure();
+      if (!this.#command.isFinal) await this.#store(this.#command.remark(reason, at, actor));
+    });
   }
 
   #keep(response: VehicleResponse): void {
@@ -116,10 +120,16 @@ export class CommandJournal {
     this.#waiting.push({ response, receivedAt: this.#dependencies.clock.now() });
   }
 
+  #inOrder(task: () => Promise<void>): Promise<void> {
+    const step = this.#lastStep.then(task);
+    this.#lastStep = step.catch(() => undefined);
+    return step;
+  }
+
   #startWriting(): void {
     if (this.#isWriting) return;
     this.#isWriting = true;
-    this.#writing = this.#writeAll();
+    this.#writing = this.#inOrder(() => this.#writeAll());
   }
 
   async #writeAll(): Promise<void> {
