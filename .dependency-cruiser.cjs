@@ -214,10 +214,9 @@ module.exports = {
     // ---- Programs beside the service ----
     {
       name: 'composition-is-for-programs',
-      comment:
-        'Only the entry files in src, the tests and the benchmarks compose a service. Pass in what is needed instead.',
+      comment: 'Only main.ts, the tests and the benchmarks compose a service. Pass in what is needed instead.',
       severity: 'error',
-      from: { pathNot: '^(src/[^/]+|test/.*|bench/.*)$' },
+      from: { pathNot: '^(src/main[.]ts$|test/|bench/)' },
       to: { path: '^src/composition[.]ts$' },
     },
     {
@@ -276,7 +275,11 @@ module.exports = {
       comment: 'No program of the service reaches this file. Use it in composition.ts, or delete it with its tests.',
       severity: 'error',
       from: { path: '^src/(main|migrate|create-admin)[.]ts$' },
-      to: { path: '^src/', pathNot: '^src/(?:infrastructure/database/migrations/|(?:main|migrate|create-admin)[.]ts$)', reachable: false },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(?:infrastructure/database/migrations/|(?:main|migrate|create-admin)[.]ts$)',
+        reachable: false,
+      },
     },
     {
       name: 'no-unresolved-imports',

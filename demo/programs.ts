@@ -61,7 +61,7 @@ export class Programs {
     if (this.#isStopping) throw new Error('The demo is stopping.');
     const { name, script, args = [], variables = {}, logFile } = description;
     const output = openSync(logFile, 'w', 0o600);
-    const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], {
+    const child = spawn(process.execPath, [script, ...args], {
       cwd: this.directory,
       env: { ...inherited(), ...variables },
       stdio: ['ignore', output, output],

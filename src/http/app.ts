@@ -47,10 +47,13 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(
     cors({
       origin: [...dependencies.corsOrigins],
+      // The routes know which methods they have, and which paths there are.
+      preflightContinue: true,
       exposedHeaders: ['Location', 'X-Request-Id', 'Idempotent-Replayed', 'Retry-After'],
     }),
   );
-  app.use(operationRoutes({ checks, clock, document: describe }));
+  app.use(refuseMissingHost);
+  app.use(operationRoutes({ checks, clock, document: describe, log }));
   app.use(prefix, apiRoutes(dependencies));
   app.use(noSuchRoute);
   app.use(handleError(log));
@@ -66,6 +69,14 @@ function apiRoutes(dependencies: AppDependencies): Router {
   mount(router, dependencies.endpoints, { ...dependencies, authenticate: authenticate(dependencies.accessTokens) });
   return router;
 }
+
+/** RFC 9112 section 3.2. Node would answer it by itself, without a body. */
+const refuseMissingHost: RequestHandler = (request, _response, next) => {
+  if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+    throw new ApplicationError('malformed-request', 'An HTTP/1.1 request must have a Host header.');
+  }
+  next();
+};
 
 const noSuchRoute: RequestHandler = () => {
   throw new ApplicationError('no-such-route', 'There is nothing at this path. /docs shows what there is.');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { Actor, AnonymousActor, UserActor } from '#application/domain/actor.js';
 import type { AuditedEntity } from '#application/domain/audit-entry.js';
-import type { ErrorCode } from '#application/domain/errors.js';
+import type { ErrorCode, InputComplaint } from '#application/domain/errors.js';
 import type { Role } from '#application/domain/user.js';
 import type { Access, UnitsOfWork, Work } from '#application/ports/unit-of-work.js';
 
@@ -115,6 +115,8 @@ interface Inputs<Params extends Fields, Query extends Fields, Headers extends Fi
   readonly headers?: Headers;
   /** A schema that takes undefined makes the body optional. Nested objects must be strict themselves. */
   readonly body?: Body;
+  /** What the schema can't say of a body. Asked of every body, also one that its schema refuses. */
+  readonly checkBody?: (body: unknown) => readonly InputComplaint[];
   readonly bodyExamples?: Readonly<Record<string, z.input<Body>>>;
 }
 
@@ -205,6 +207,7 @@ export interface Declaration extends Description<Admission> {
   readonly query: Fields | undefined;
   readonly headers: Fields | undefined;
   readonly body: z.ZodType | undefined;
+  readonly checkBody: ((body: unknown) => readonly InputComplaint[]) | undefined;
   readonly bodyExamples: Readonly<Record<string, unknown>>;
   readonly audit: RefusalAudit | undefined;
   readonly replies: Replies;
@@ -308,6 +311,7 @@ const lastEventIdHeader = z.object({
 });
 
 interface Declarable extends Description<Admission>, Partial<Pick<Declaration, 'bodyExamples'>> {
+  readonly checkBody?: (body: unknown) => readonly InputComplaint[];
   readonly params?: Fields;
   readonly query?: Fields;
   readonly headers?: Fields;
@@ -334,6 +338,7 @@ function declare(definition: Declarable): Declaration {
     query: query?.strict(),
     headers,
     body: body instanceof z.ZodObject ? body.strict() : body,
+    checkBody: definition.checkBody,
     bodyExamples: definition.bodyExamples ?? {},
     audit: definition.audit as RefusalAudit | undefined,
     replies: definition.replies,

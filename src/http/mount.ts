@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 
 import type { Actor, AnonymousActor, UserActor } from '#application/domain/actor.js';
@@ -13,6 +15,7 @@ import type { Authenticate } from './middleware/authenticate.js';
 import { contextOf } from './middleware/request-context.js';
 import type { OpenStreams } from './open-streams.js';
 import { readInput } from './read-input.js';
+import { methodNotAllowed, refuseMethod } from './refuse-method.js';
 import { sendReply } from './reply.js';
 
 /** What mounted routes need. */
@@ -64,9 +67,11 @@ export function mount(router: Router, endpoints: readonly Endpoint[], dependenci
 function handlerOf(endpoint: Endpoint, dependencies: MountDependencies, readBody: BodyReader): RequestHandler {
   return async (request, response) => {
     if (request.method === 'HEAD' && endpoint.kind === 'stream') throw methodNotAllowed(['GET'], response);
+    tellSubject(dependencies.log, request.params);
     const actor = await admit(endpoint, request, response, dependencies);
     if (endpoint.body !== undefined) await readBody(request, response);
     const input = readInput(endpoint, request);
+    tellSubject(dependencies.log, input.body);
     try {
       if (endpoint.kind === 'unit') await runUnit(endpoint, dependencies, actor, input, response);
       else if (endpoint.kind === 'waiting') await runWaiting(endpoint, dependencies, actor, input, response);
@@ -100,7 +105,7 @@ async function admit(
 /** One unit for the request: opened here, committed before the reply, closed on every way out. */
 async function runUnit(
   endpoint: UnitEndpoint,
-  { units, requestTimeoutSeconds }: MountDependencies,
+  { units, requestTimeoutSeconds, log }: MountDependencies,
   actor: Actor,
   input: Input,
   response: Response,
@@ -118,6 +123,7 @@ async function runUnit(
     try {
       const reply = await endpoint.run(unit, actor, input);
       await unit.commit();
+      tellSubject(log, reply.body);
       sendReply(response, reply);
       return;
     } catch (error) {
@@ -134,7 +140,7 @@ async function runUnit(
 
 async function runWaiting(
   endpoint: WaitingEndpoint,
-  { units }: MountDependencies,
+  { units, log }: MountDependencies,
   actor: Actor,
   input: Input,
   response: Response,
@@ -142,6 +148,7 @@ async function runWaiting(
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const reply = await endpoint.run(units, actor, input, gone.signal);
+  tellSubject(log, reply.body);
   sendReply(response, reply);
 }
 
@@ -174,10 +181,9 @@ async function rememberRefusal(
   if (audit === undefined || !(error instanceof ApplicationError) || !refusedKinds.has(error.kind)) return;
   const { action, entityType, entityIdParam } = audit;
   const params: object = input?.params ?? request?.params ?? {};
-  const id: unknown = entityIdParam === undefined ? undefined : Reflect.get(params, entityIdParam);
-  const entityId = typeof id === 'string' ? id : undefined;
-  const vehicleId =
-    entityType === 'vehicle' ? uuidOf(entityId) : input === undefined ? undefined : audit.vehicleId?.(input);
+  // A refusal for want of a role comes before the input is checked.
+  const entityId = entityIdParam === undefined ? undefined : uuidOf(Reflect.get(params, entityIdParam));
+  const vehicleId = entityType === 'vehicle' ? entityId : input === undefined ? undefined : audit.vehicleId?.(input);
   try {
     await recordRefusal({ actor, action, entityType, entityId, vehicleId, error });
   } catch (failure) {
@@ -185,8 +191,17 @@ async function rememberRefusal(
   }
 }
 
-function uuidOf(text: string | undefined): string | undefined {
-  return text !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu.test(text) ? text : undefined;
+/** Puts the vehicle and the command that a request is about on its log lines. */
+function tellSubject(log: Log, source: unknown): void {
+  if (typeof source !== 'object' || source === null) return;
+  for (const name of ['vehicle_id', 'command_id']) {
+    const id = uuidOf(Reflect.get(source, name));
+    if (id !== undefined) log.addFields({ [name]: id });
+  }
+}
+
+function uuidOf(text: unknown): string | undefined {
+  return typeof text === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu.test(text) ? text : undefined;
 }
 
 function asUser(actor: AnonymousActor | UserActor): UserActor {
@@ -198,7 +213,16 @@ type BodyReader = (request: Request, response: Response) => Promise<void>;
 
 /** Reads a JSON body. Throws `unsupported-media-type`, or what the parser throws. */
 function bodyReader(maxBodyBytes: number): BodyReader {
-  const parse: RequestHandler = express.json({ limit: maxBodyBytes, strict: false, inflate: false, type: () => true });
+  const parse: RequestHandler = express.json({
+    limit: maxBodyBytes,
+    strict: false,
+    inflate: false,
+    type: () => true,
+    verify: (_request, _response, body) => {
+      // The parser would put replacement characters in the place of what it can't read.
+      if (!isUtf8(body)) throw new ApplicationError('malformed-json', 'The body must be JSON in UTF-8 (RFC 8259).');
+    },
+  });
   return (request, response) =>
     new Promise((resolve, reject) => {
       const hasBody = request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
@@ -211,18 +235,6 @@ function bodyReader(maxBodyBytes: number): BodyReader {
         else reject(error instanceof Error ? error : new Error('the body could not be read'));
       });
     });
-}
-
-function refuseMethod(methods: readonly string[]): RequestHandler {
-  return (request, response) => {
-    if (request.method !== 'OPTIONS') throw methodNotAllowed(methods, response);
-    response.status(204).set('Allow', methods.join(', ')).end();
-  };
-}
-
-function methodNotAllowed(methods: readonly string[], response: Response): ApplicationError {
-  response.set('Allow', methods.join(', '));
-  return new ApplicationError('method-not-allowed', `Use ${methods.join(' or ')} here.`);
 }
 
 function expressPath(path: string): string {

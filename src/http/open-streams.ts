@@ -31,10 +31,12 @@ export class OpenStreams {
   readonly #entries = new Set<Entry>();
   readonly #perUser = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
+  #isCheckingSessions = false;
+  #isClosed = false;
 
   constructor(options: Options) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.#beat(), options.heartbeatSeconds * 1000);
+    this.#timer = setInterval(() => this.#beat(), options.heartbeatSeconds * 1000);
     this.#timer.unref();
   }
 
@@ -43,8 +45,10 @@ export class OpenStreams {
     return this.#entries.size;
   }
 
-  /** Takes a stream in. Throws `too-many-streams` when its user has as many as one may have. */
+  /** Takes a stream in. Throws `too-many-streams` when its user has as many as one may have, `shutting-down` after `close`. */
   open(actor: UserActor, response: Response): OpenStream {
+    if (this.#isClosed)
+      throw new ApplicationError('shutting-down', 'The service is shutting down. Come again in a moment.');
     const count = this.#perUser.get(actor.userId) ?? 0;
     if (count >= this.#options.maxStreamsPerUser) {
       throw new ApplicationError(
@@ -72,6 +76,7 @@ export class OpenStreams {
 
   /** Ends all streams, and tells their clients when to come again. */
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     for (const { response, controller } of this.#entries) {
       if (response.headersSent && !response.writableEnded) response.write('retry: 1000\n\n');
@@ -85,23 +90,36 @@ export class OpenStreams {
     else this.#perUser.set(userId, count);
   }
 
-  async #beat(): Promise<void> {
-    const { now, isSessionAlive, log } = this.#options;
-    const at = now();
+  #beat(): void {
+    const at = this.#options.now();
+    // Before the sessions are asked for: a database that is slow must not make streams look dead.
+    for (const { actor, response, controller } of this.#entries) {
+      if (actor.accessUntil <= at) controller.abort();
+      else sendHeartbeat(response);
+    }
+    if (!this.#isCheckingSessions) void this.#endDeadSessions();
+  }
+
+  async #endDeadSessions(): Promise<void> {
+    this.#isCheckingSessions = true;
+    const { isSessionAlive, log } = this.#options;
     const sessions = new Map<string, Entry[]>();
     for (const entry of this.#entries) {
-      if (entry.actor.accessUntil <= at) entry.controller.abort();
-      else sessions.set(entry.actor.sessionId, [...(sessions.get(entry.actor.sessionId) ?? []), entry]);
+      const entries = sessions.get(entry.actor.sessionId);
+      if (entries === undefined) sessions.set(entry.actor.sessionId, [entry]);
+      else entries.push(entry);
     }
-    for (const [sessionId, entries] of sessions) {
-      try {
-        if (await isSessionAlive(sessionId)) entries.forEach(({ response }) => sendHeartbeat(response));
-        else entries.forEach(({ controller }) => controller.abort());
-      } catch (error) {
-        // A database that is away says nothing about the session; it is asked again at the next beat.
-        log.warn({ err: error }, 'the session of a stream could not be checked');
-        entries.forEach(({ response }) => sendHeartbeat(response));
+    try {
+      // One after the other: streams take one connection at the most from those who ask for something.
+      for (const [sessionId, entries] of sessions) {
+        if (await isSessionAlive(sessionId)) continue;
+        for (const { controller } of entries) controller.abort();
       }
+    } catch (error) {
+      // A database that is away says nothing about any session; all are asked for again at the next beat.
+      log.warn({ err: error }, 'the sessions of the streams could not be checked');
+    } finally {
+      this.#isCheckingSessions = false;
     }
   }
 }

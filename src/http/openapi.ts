@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { z } from 'zod';
 
 import { errorDefinitions, type ErrorCode } from '#application/domain/errors.js';
@@ -62,7 +64,7 @@ function operation(endpoint: Endpoint, schemas: Document): Document {
       ? {}
       : {
           requestBody: {
-            required: true,
+            required: !takesUndefined(body),
             content: {
               'application/json': {
                 schema: toSchema(body, 'input', schemas),
@@ -86,15 +88,25 @@ function parametersOf(
 ): readonly Document[] {
   if (fields === undefined) return [];
   return Object.entries(fields.shape).map(([name, field]) => {
-    const { description, ...schema } = toSchema(field as z.ZodType, 'input', schemas);
+    const { description, ...schema } = parameterSchema(field as z.ZodType, schemas);
     return {
       name,
       in: place,
-      required: place === 'path' || !(field as z.ZodType).safeParse(undefined).success,
+      required: place === 'path' || !takesUndefined(field as z.ZodType),
       ...(description === undefined ? {} : { description }),
       schema,
     };
   });
+}
+
+/** All parameters arrive as text. One that is read as a number or the like is described by what it is read as. */
+function parameterSchema(field: z.ZodType, schemas: Document): Document {
+  const read = toSchema(field, 'output', schemas);
+  return 'type' in read || '$ref' in read ? read : toSchema(field, 'input', schemas);
+}
+
+function takesUndefined(schema: z.ZodType): boolean {
+  return schema.safeParse(undefined).success;
 }
 
 function repliesOf(endpoint: Endpoint, schemas: Document): Document {
@@ -140,6 +152,12 @@ function replyHeaders(headers: Readonly<Record<string, string>>): Document {
   return Object.fromEntries(entries) as Document;
 }
 
+const problemHeaderTexts: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  401: { 'WWW-Authenticate': 'What to authenticate with (RFC 6750)' },
+  429: { 'Retry-After': 'Seconds' },
+  503: { 'Retry-After': 'Seconds' },
+};
+
 /** The errors that a route can give because of its form, and those that it declares. */
 function problemsOf(endpoint: Endpoint): Document {
   const codes = new Set<ErrorCode>(endpoint.errors);
@@ -152,6 +170,7 @@ function problemsOf(endpoint: Endpoint): Document {
   if (endpoint.role !== 'anonymous') codes.add('not-authenticated').add('invalid-token').add('token-expired');
   if (endpoint.role !== 'anonymous' && endpoint.role !== 'authenticated') codes.add('role-insufficient');
   if (endpoint.body !== undefined) codes.add('malformed-json').add('unsupported-media-type').add('body-too-large');
+  if (endpoint.kind === 'stream') codes.add('too-many-streams').add('shutting-down');
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) byStatus.set(statusOf(code), [...(byStatus.get(statusOf(code)) ?? []), code]);
   const problems = [...byStatus]
@@ -160,8 +179,14 @@ function problemsOf(endpoint: Endpoint): Document {
       status,
       {
         description: list.map((code) => `\`${code}\`: ${errorDefinitions[code].title}.`).join('\n'),
-        headers: replyHeaders({}),
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+        headers: replyHeaders(problemHeaderTexts[status] ?? {}),
+        content: {
+          'application/problem+json': {
+            schema: {
+              allOf: [{ $ref: '#/components/schemas/Problem' }, { properties: { code: { enum: list } } }],
+            },
+          },
+        },
       },
     ]);
   return Object.fromEntries(problems) as Document;
@@ -176,12 +201,15 @@ function toSchema(schema: z.ZodType, io: 'input' | 'output', schemas: Document):
     ...rest
   } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Document;
   for (const [name, definition] of Object.entries(($defs ?? {}) as Record<string, Document>)) {
-    schemas[name] ??= relocated(definition);
+    keep(schemas, name, relocated(definition));
   }
-  const ownName = z.globalRegistry.get(schema)?.id;
-  if (ownName === undefined) return relocated(rest);
-  schemas[ownName] ??= relocated(rest);
-  return { $ref: `#/components/schemas/${ownName}` };
+  return relocated(rest);
+}
+
+/** A name means one schema: two that share one would make the document wrong for whichever came second. */
+function keep(schemas: Document, name: string, schema: Document): void {
+  const kept = (schemas[name] ??= schema);
+  if (!isDeepStrictEqual(kept, schema)) throw new Error(`two different schemas are called ${name}`);
 }
 
 /** The same schema with its references to where OpenAPI keeps schemas. */

@@ -1,7 +1,13 @@
-import { createServer, STATUS_CODES, type Server } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-import type { Express } from 'express';
+import type { Express, Request, Response } from 'express';
+
+import { ApplicationError } from '#application/domain/errors.js';
+
+import { securityHeaders } from './middleware/security-headers.js';
+import { problemHeaders, problemOf } from './problem.js';
 
 interface ListenOptions {
   readonly host: string;
@@ -26,8 +32,30 @@ export interface HttpServer {
 
 /** Listens. Rejects with a sentence that says what to change when the port is taken. */
 export async function listen(app: Express, { host, port }: ListenOptions): Promise<HttpServer> {
-  const server = createServer({ requestTimeout: receiveTimeoutMillis, keepAliveTimeout: keepAliveMillis }, app);
-  server.on('clientError', answerBrokenRequest);
+  const server = createServer(
+    // A missing Host header is refused by the application, in its own form.
+    { requestTimeout: receiveTimeoutMillis, keepAliveTimeout: keepAliveMillis, requireHostHeader: false },
+    app,
+  );
+  // An expectation that nobody knows may be passed over (RFC 9110 section 10.1.1).
+  server.on('checkExpectation', app);
+  const unanswered = new WeakMap<object, ServerResponse>();
+  server.on('request', ({ socket }, response) => {
+    unanswered.set(socket, response);
+    response.once('close', () => unanswered.delete(socket));
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const response = unanswered.get(socket);
+    // What can't be read is not part of the request that is being answered, or comes when half of the answer is out.
+    const isTooLate = response !== undefined && (response.req.complete || response.headersSent);
+    if (error.code === 'ECONNRESET' || !socket.writable || isTooLate) socket.destroy();
+    else answerBrokenRequest(error, response ?? newResponse(socket));
+  });
+  const connections = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const isTaken = error.code === 'EADDRINUSE';
@@ -37,38 +65,48 @@ export async function listen(app: Express, { host, port }: ListenOptions): Promi
   });
   return {
     port: (server.address() as AddressInfo).port,
-    close: (graceMillis) => close(server, graceMillis),
+    close: (graceMillis) => close(server, connections, graceMillis),
   };
 }
 
-async function close(server: Server, graceMillis: number): Promise<void> {
+async function close(server: Server, connections: ReadonlySet<Socket>, graceMillis: number): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   // A connection that has got its answer is idle, and its client would keep it open for the next request.
-  const sweep = setInterval(() => server.closeIdleConnections(), sweepMillis);
+  const sweep = setInterval(() => closeIdle(server, connections), sweepMillis);
   const timer = setTimeout(() => server.closeAllConnections(), graceMillis);
+  closeIdle(server, connections);
   await closed;
   clearInterval(sweep);
   clearTimeout(timer);
 }
 
-/** What never became a request gets a problem too; Express doesn't see it. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const body = JSON.stringify({
-    type: 'urn:sovd-fleet:error:malformed-request',
-    title: 'The request could not be read',
-    status,
-    detail: 'What arrived is no HTTP request that can be answered.',
-    instance: '',
-    code: 'malformed-request',
-    request_id: '',
+/** Node takes a connection for busy that was opened ahead and on which nothing was ever sent. */
+function closeIdle(server: Server, connections: ReadonlySet<Socket>): void {
+  server.closeIdleConnections();
+  for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+}
+
+const brokenStatuses: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+
+/** A request that can't be read is answered as all others are; Express doesn't see it. */
+function answerBrokenRequest({ code }: NodeJS.ErrnoException, response: ServerResponse): void {
+  const { socket } = response.req;
+  response.once('finish', () => socket.end());
+  response.shouldKeepAlive = false;
+  const requestId = String(response.getHeader('X-Request-Id') ?? randomUUID());
+  const error = new ApplicationError('malformed-request', 'What arrived is no HTTP request that can be answered.');
+  const status = brokenStatuses[code ?? ''] ?? 400;
+  // Helmet uses nothing of Express.
+  securityHeaders()(response.req as Request, response as Response, () => {
+    const body = JSON.stringify({ ...problemOf(error, { instance: '', requestId }), status });
+    const length = { 'Content-Length': Buffer.byteLength(body) };
+    response.writeHead(status, { ...problemHeaders(error), ...length, 'X-Request-Id': requestId });
+    response.end(body);
   });
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\n\r\n${body}`,
-  );
+}
+
+function newResponse(socket: Socket): ServerResponse {
+  const response = new ServerResponse(new IncomingMessage(socket));
+  response.assignSocket(socket);
+  return response;
 }

@@ -8,7 +8,8 @@ import { createArgon2PasswordHasher } from '#infrastructure/security/argon2-pass
 import { createBunyanLog } from '#infrastructure/observability/bunyan-log.js';
 import { compose, type Overrides, type Program } from '#src/composition.js';
 
-const password = 'correct horse battery staple';
+/** The password of all users that tests make. */
+export const testPassword = 'correct horse battery staple';
 const hasher = createArgon2PasswordHasher({ concurrency: 2 });
 let passwordHash: Promise<string> | undefined;
 
@@ -83,8 +84,8 @@ export async function startProgram(
     call,
     logInAs: async (role) => {
       const { userId, username } = await addUser(databaseUrl, role);
-      const { body } = await call(undefined, 'POST', '/auth/login', { username, password });
-      return { userId, username, password, token: body.access_token, refreshToken: body.refresh_token };
+      const { body } = await call(undefined, 'POST', '/auth/login', { username, password: testPassword });
+      return { userId, username, password: testPassword, token: body.access_token, refreshToken: body.refresh_token };
     },
     stop: () => program.stop(),
   };
@@ -95,7 +96,7 @@ export async function addUser(
   databaseUrl: string,
   role: Role,
 ): Promise<{ readonly userId: string; readonly username: string }> {
-  passwordHash ??= hasher.hash(password);
+  passwordHash ??= hasher.hash(testPassword);
   const userId = randomUUID();
   const username = `${role}-${userId.slice(0, 8)}`;
   const client = new Client({ connectionString: databaseUrl });

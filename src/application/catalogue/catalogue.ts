@@ -26,9 +26,10 @@ export const commandTypes: readonly CommandType[] = [
 
 /** A catalogue of command types. Throws on a name that comes twice, and on an example that its own schema refuses. */
 export function createCatalogue(types: readonly CommandType[] = commandTypes): Catalogue {
-  const byName = new Map(types.map((type) => [type.name, type]));
-  if (byName.size !== types.length) throw new Error('two command types have the same name');
+  const byName = new Map<string, CommandType>();
   for (const type of types) {
+    if (byName.has(type.name)) throw new Error(`two command types have the same name: ${type.name}`);
+    byName.set(type.name, type);
     if (!type.parameters.safeParse(type.example).success) throw new Error(`the example of ${type.name} is not valid`);
   }
   return { find: (name) => byName.get(name), all: () => types };

@@ -3,13 +3,16 @@ import { z } from 'zod';
 import type { CommandType } from '../domain/command-type.js';
 import { isJsonObject, type Json, type JsonObject } from '../domain/json.js';
 import type { VehicleResponse } from '../domain/response.js';
+import { readVersions } from '../domain/sovd/discovery-versions.js';
 import { entityCollections, entityPath, isEntityName, sovdPath } from '../domain/sovd/entity.js';
-import { readOffers, readReferences, subCollections, type Reference } from '../domain/sovd/entity-document.js';
+import { hasLink, readOffers, readReferences, subCollections, type Reference } from '../domain/sovd/entity-document.js';
 import type { VehicleExchange } from '../domain/sovd/exchange.js';
 import { definedOnly, textOf } from '../domain/sovd/list-document.js';
-import { entity } from './sovd-parameters.js';
+import { EntityQueue } from './entity-queue.js';
+import { entity, isAddressable } from './sovd-parameters.js';
 import { askOnce } from './vehicle-answers.js';
 
+/** A vehicle has some hundred entities at the most; one with more is broken, or has no end. */
 const maxEntities = 1000;
 
 /** By these statuses a server says that it has no such collection. */
@@ -25,62 +28,98 @@ type Parameters = z.output<typeof parameters>;
 export const discover: CommandType<Parameters> = {
   name: 'discover',
   title: 'Discover entities',
-  description: 'Finds the entities of the vehicle and what each offers, with the ids of its data items and operations.',
+  description:
+    'Finds the entities of the vehicle and what each offers, with the ids of its data items and operations. A response per entity; the first one tells the SOVD versions, where the vehicle does. A list that the vehicle refuses is a response too.',
   parameters,
   example: {},
   safety: 'safe',
   role: 'engineer',
-  requests: ['GET {collection}', 'GET {entity}', 'GET {entity}/data', 'GET {entity}/operations'],
+  requests: [
+    'GET version-info',
+    'GET {collection}',
+    'GET {entity}',
+    'GET {entity}/subareas',
+    'GET {entity}/subcomponents',
+    'GET {entity}/data',
+    'GET {entity}/operations',
+  ],
   run,
 };
 
 async function* run(wanted: Parameters, exchange: VehicleExchange): AsyncGenerator<VehicleResponse, void, undefined> {
-  const queue = new Set<string>();
-  let refusal: VehicleResponse | undefined;
-  if (wanted.entity !== undefined) queue.add(wanted.entity);
-  for (const collection of wanted.entity === undefined ? entityCollections : []) {
-    const found = await listEntities(exchange, sovdPath(collection), collection, true);
-    if (found.kind === 'refused') refusal ??= found.response;
-    else for (const name of found.names) queue.add(name);
+  const queue = new EntityQueue();
+  if (wanted.entity === undefined) {
+    const opening = await listVehicle(exchange, queue);
+    yield* marked(opening, queue.isEmpty);
+  } else {
+    queue.addListed([wanted.entity]);
   }
-  if (queue.size === 0) {
-    yield refusal ?? (await emptyVehicle(exchange));
-    return;
-  }
-  const seen = new Set<string>();
-  // A Set goes on over what is added meanwhile, so sub-entities join the end of the walk.
-  for (const name of queue) {
-    seen.add(name);
-    const response = await describe(exchange, name, queue);
-    yield { ...response, isFinal: seen.size === queue.size || seen.size === maxEntities };
-    if (seen.size === maxEntities) return;
+  for (let name = queue.next(); name !== undefined; name = queue.next()) {
+    // With a single entity nothing was asked before it, and a refusal for now is worth another try.
+    const responses = await describe(exchange, name, queue, name === wanted.entity);
+    const isAtLimit = queue.visitedCount === maxEntities && !queue.isEmpty;
+    yield* marked(isAtLimit ? cutOff(responses) : responses, isAtLimit || queue.isEmpty);
+    if (isAtLimit) return;
   }
 }
 
-type Found =
-  | { readonly kind: 'names'; readonly names: readonly string[] }
-  | { readonly kind: 'refused'; readonly response: VehicleResponse };
+/** Responses of which the last one may be the final one of the command. */
+function marked(responses: readonly VehicleResponse[], isEnd: boolean): readonly VehicleResponse[] {
+  return responses.map((response, index) => ({ ...response, isFinal: isEnd && index === responses.length - 1 }));
+}
 
-async function listEntities(
+/** The last entity that is looked at carries that there are more: the walk is not complete. */
+function cutOff(responses: readonly VehicleResponse[]): readonly VehicleResponse[] {
+  const message = `The vehicle has more than ${maxEntities} entities; the others were not looked at.`;
+  const refusal = { code: 'too-many-responses', message } as const;
+  return responses.map((response, index) => (index === 0 ? { ...response, refusal } : response));
+}
+
+/** Puts the entities of all collections into the queue. What is left to tell of that: versions, and lists that failed. */
+async function listVehicle(exchange: VehicleExchange, queue: EntityQueue): Promise<readonly VehicleResponse[]> {
+  const responses: VehicleResponse[] = [];
+  const versions = await askForVersions(exchange);
+  if (versions !== undefined) responses.push(versions);
+  let components: VehicleResponse | undefined;
+  let hasAnswered = false;
+  for (const collection of entityCollections) {
+    const list = await listEntities(exchange, sovdPath(collection), collection, !hasAnswered);
+    queue.addListed(list.names);
+    if (isTrouble(list.response)) responses.push(list.response);
+    hasAnswered ||= list.response.refusal === undefined || isTrouble(list.response);
+    if (collection === 'components') components = list.response;
+  }
+  // That a vehicle has no entities is told by the list of its components.
+  if (queue.isEmpty && components !== undefined && !responses.includes(components)) responses.push(components);
+  return responses;
+}
+
+/** The versions that the vehicle tells of. They are good to know and no more, so whatever else it says is passed over. */
+async function askForVersions(exchange: VehicleExchange): Promise<VehicleResponse | undefined> {
+  const response = await askOnce(
+    exchange,
+    { method: 'GET', path: 'version-info' },
+    {
+      safety: 'safe',
+      subject: 'version-info',
+      isFinal: false,
+      mayRetry: false,
+      read: (document) => {
+        const versions = readVersions(document);
+        return versions === undefined ? undefined : { versions };
+      },
+    },
+  );
+  return response.refusal === undefined ? response : undefined;
+}
+
+/** An entity and what it offers, and after it the lists below it that failed; sub-entities go into the queue. */
+async function describe(
   exchange: VehicleExchange,
-  path: string,
-  collection: string,
+  name: string,
+  queue: EntityQueue,
   mayRetry: boolean,
-): Promise<Found> {
-  const { response, references } = await listReferences(exchange, path, mayRetry);
-  if (notOfferedStatuses.has(response.payload.status)) return { kind: 'names', names: [] };
-  if (response.refusal !== undefined) return { kind: 'refused', response };
-  const names = references.map(({ id }) => `${collection}/${id}`).filter(isEntityName);
-  return { kind: 'names', names };
-}
-
-/** A vehicle that has no entities at all is told by the list of its components. */
-async function emptyVehicle(exchange: VehicleExchange): Promise<VehicleResponse> {
-  const { response } = await listReferences(exchange, 'components', true);
-  return { ...response, isFinal: true };
-}
-
-async function describe(exchange: VehicleExchange, name: string, queue: Set<string>): Promise<VehicleResponse> {
+): Promise<readonly VehicleResponse[]> {
   let document: JsonObject = {};
   const response = await askOnce(
     exchange,
@@ -89,7 +128,7 @@ async function describe(exchange: VehicleExchange, name: string, queue: Set<stri
       safety: 'safe',
       subject: name,
       isFinal: true,
-      mayRetry: false,
+      mayRetry,
       read: (body) => {
         if (!isJsonObject(body)) return undefined;
         document = body;
@@ -97,32 +136,54 @@ async function describe(exchange: VehicleExchange, name: string, queue: Set<stri
       },
     },
   );
-  if (response.refusal !== undefined) return response;
+  if (response.refusal !== undefined) return [response];
+  const lists: VehicleResponse[] = [];
   for (const [link, collection] of subCollections) {
-    if (document[link] === undefined) continue;
-    const found = await listEntities(exchange, entityPath(name, link), collection, false);
-    if (found.kind === 'names') for (const sub of found.names) queue.add(sub);
+    if (!hasLink(document, link)) continue;
+    const list = await listEntities(exchange, entityPath(name, link), collection, false);
+    queue.addBelow(list.names);
+    lists.push(list.response);
   }
   const offers = readOffers(document);
-  const data = offers.includes('data') ? await listIds(exchange, entityPath(name, 'data')) : undefined;
-  const operations = offers.includes('operations')
-    ? await listIds(exchange, entityPath(name, 'operations'))
-    : undefined;
+  const listed: Record<string, Json> = {};
+  for (const collection of ['data', 'operations'] as const) {
+    if (!offers.includes(collection)) continue;
+    const list = await listReferences(exchange, entityPath(name, collection), false);
+    lists.push(list.response);
+    if (list.response.refusal === undefined) {
+      listed[collection] = list.references.map((item) => definedOnly({ id: item.id, name: item.name }));
+    }
+  }
+  const { variant, tags } = document;
   const result = definedOnly({
     entity: name,
     name: textOf(document, 'name'),
     offers,
-    variant: document['variant'],
-    data,
-    operations,
+    variant: variant ?? undefined,
+    tags: Array.isArray(tags) ? tags : undefined,
+    ...listed,
   });
-  return { ...response, payload: { ...response.payload, result } };
+  return [{ ...response, payload: { ...response.payload, result } }, ...lists.filter(isTrouble)];
 }
 
-async function listIds(exchange: VehicleExchange, path: string): Promise<Json | undefined> {
-  const { response, references } = await listReferences(exchange, path, false);
-  if (response.refusal !== undefined) return undefined;
-  return references.map(({ id, name }) => definedOnly({ id, name }));
+/** Whether a list failed; one that simply isn't offered has not. */
+function isTrouble({ refusal, payload }: VehicleResponse): boolean {
+  return refusal !== undefined && !notOfferedStatuses.has(payload.status);
+}
+
+/** The entities in a list, by their names. When some can't be addressed by their ids, the response says so. */
+async function listEntities(
+  exchange: VehicleExchange,
+  path: string,
+  collection: string,
+  mayRetry: boolean,
+): Promise<{ readonly response: VehicleResponse; readonly names: readonly string[] }> {
+  const { response, references } = await listReferences(exchange, path, mayRetry);
+  const names = references.map(({ id }) => `${collection}/${id}`);
+  const addressable = names.filter((name) => isEntityName(name) && isAddressable(name));
+  if (addressable.length === names.length) return { response, names };
+  const message = 'The vehicle lists entities whose ids cannot stand in a path; these were not looked at.';
+  return { response: { ...response, refusal: { code: 'vehicle-invalid-response', message } }, names: addressable };
 }
 
 async function listReferences(

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 import type { CommandType } from '../domain/command-type.js';
-import { isJsonObject, type Json } from '../domain/json.js';
 import { entityPath } from '../domain/sovd/entity.js';
-import { definedOnly, textOf } from '../domain/sovd/list-document.js';
+import { definedOnly } from '../domain/sovd/list-document.js';
+import { readExecution } from '../domain/sovd/operation.js';
 import { entity, operationId } from './sovd-parameters.js';
 import { toResponse } from './vehicle-answers.js';
 
@@ -11,6 +11,14 @@ const parameters = z.strictObject({
   entity,
   operation_id: operationId,
   parameters: z.record(z.string().max(256), z.json()).optional().describe('What the operation asks for.'),
+  timeout: z
+    .int()
+    .min(1)
+    .max(3600)
+    .optional()
+    .describe(
+      'Seconds after which the vehicle itself is to give the execution up; a little less than `timeout_seconds` of the command when absent.',
+    ),
 });
 
 /** Starts an operation and follows it to its end (SOVD, operations and executions). */
@@ -30,7 +38,10 @@ export const executeOperation: CommandType<z.output<typeof parameters>> = {
   ],
   run: async function* (wanted, exchange) {
     const path = entityPath(wanted.entity, 'operations', wanted.operation_id, 'executions');
-    const body = wanted.parameters === undefined ? {} : { parameters: wanted.parameters as Record<string, Json> };
+    const body = definedOnly({
+      timeout: wanted.timeout,
+      parameters: wanted.parameters,
+    });
     const request = { method: 'POST', path, body } as const;
     let count = 0;
     for await (const answer of exchange.send(request)) {
@@ -39,20 +50,10 @@ export const executeOperation: CommandType<z.output<typeof parameters>> = {
         subject: `execution#${count}`,
         isFinal: true,
         mayRetry: false,
-        read: (document) => readExecution(document, answer.executionStatus),
+        read: (document) => readExecution(document, answer),
+        readNothing: () => readExecution(null, answer),
       });
       count += 1;
     }
   },
 };
-
-function readExecution(document: Json, status: string | undefined): Json {
-  if (!isJsonObject(document)) return definedOnly({ execution_status: status ?? 'completed' });
-  return definedOnly({
-    execution_status: status ?? textOf(document, 'status') ?? 'completed',
-    execution_id: textOf(document, 'id', 'execution_id'),
-    parameters: document['parameters'] ?? document['result'],
-    progress: document['progress'],
-    errors: document['error'] ?? document['errors'],
-  });
-}

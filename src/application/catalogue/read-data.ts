@@ -1,9 +1,8 @@
 import { z } from 'zod';
 
 import type { CommandType } from '../domain/command-type.js';
-import { isJsonObject, type Json } from '../domain/json.js';
+import { readDataItem } from '../domain/sovd/data-item.js';
 import { entityPath } from '../domain/sovd/entity.js';
-import { definedOnly, textOf } from '../domain/sovd/list-document.js';
 import { dataId, entity } from './sovd-parameters.js';
 import { askOnce } from './vehicle-answers.js';
 
@@ -16,6 +15,7 @@ const parameters = z.strictObject({
     .min(1)
     .max(maxItems)
     .refine((ids) => new Set(ids).size === ids.length, 'must not name an id twice')
+    .meta({ uniqueItems: true })
     .describe(`The data items to read, 1 to ${maxItems}; a response each.`),
 });
 
@@ -39,21 +39,11 @@ export const readData: CommandType<z.output<typeof parameters>> = {
           subject: `data/${id}`,
           isFinal: index === wanted.data_ids.length - 1,
           mayRetry: index === 0,
-          read: (document) => readValue(id, document),
+          read: (document) => readDataItem(id, document),
+          // Servers say 204 when the item has no value at the moment.
+          readNothing: () => ({ data_id: id, value: null }),
         },
       );
     }
   },
 };
-
-function readValue(id: string, document: Json): Json | undefined {
-  if (!isJsonObject(document)) return undefined;
-  const value = document['data'] ?? document['value'];
-  if (value === undefined && document['errors'] === undefined) return undefined;
-  return definedOnly({
-    data_id: id,
-    value: value ?? null,
-    unit: textOf(document, 'unit'),
-    errors: document['errors'],
-  });
-}

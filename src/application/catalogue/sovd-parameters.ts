@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-import { isEntityName } from '../domain/sovd/entity.js';
+import { isDotSegment } from '../domain/sovd/entity.js';
+
+/** Longer ids are not taken from a vehicle either: no server has them, and they would be too long as a subject. */
+const maxIdLength = 256;
 
 /** A single segment of a path, as plain text: encoding it is ours. */
 function segment(maxLength: number): z.ZodString {
@@ -11,24 +14,28 @@ function segment(maxLength: number): z.ZodString {
     .regex(/^(?!\.{1,2}(?![\s\S]))[^\p{Cc}\p{Cs}]+(?![\s\S])/u, 'must not be "." or ".." or hold control characters');
 }
 
+/** Whether an id or a code that a vehicle sent can be a segment of a path, and the subject of a response. */
+export function isAddressable(id: string): boolean {
+  return id !== '' && id.length <= maxIdLength && !isDotSegment(id);
+}
+
 /** An SOVD entity by its collection and id. */
 export const entity = z
   .string()
-  .max(256)
+  .max(maxIdLength)
   .regex(
-    /^(?:areas|components|apps|functions)\/[^/\p{Cc}\p{Cs}]+(?![\s\S])/u,
+    /^(?:areas|components|apps|functions)\/(?!\.{1,2}(?![\s\S]))[^\s/\p{Cc}\p{Cs}][^/\p{Cc}\p{Cs}]*(?![\s\S])/u,
     'must be such as components/engine-control',
   )
-  .refine(isEntityName, 'must be such as components/engine-control')
   .describe(
     'An SOVD entity by its collection (areas, components, apps, functions) and id: `components/engine-control`.',
   );
 
 /** The id of a data item. */
-export const dataId = segment(256).describe('The id of a data item of the entity.');
+export const dataId = segment(maxIdLength).describe('The id of a data item of the entity.');
 
 /** The id of an operation. */
-export const operationId = segment(256).describe('The id of an operation of the entity.');
+export const operationId = segment(maxIdLength).describe('The id of an operation of the entity.');
 
 /** The code of a fault, as the vehicle writes it. */
 export const faultCode = segment(64).describe(

@@ -10,6 +10,12 @@ const queryText = z
   .max(1024)
   .regex(/^[^\p{Cc}\p{Cs}]*(?![\s\S])/u, 'must not hold control characters');
 
+const queryName = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[^\p{Cc}\p{Cs}]+(?![\s\S])/u, 'must not hold control characters');
+
 const path = z
   .string()
   .min(1)
@@ -23,10 +29,12 @@ const path = z
 
 const parameters = z
   .strictObject({
-    method: z.enum(sovdMethods),
+    method: z
+      .enum(sovdMethods)
+      .describe('The method; it decides whether the command only reads (`GET`) or may change the vehicle.'),
     path,
     query: z
-      .record(z.string().min(1).max(256), z.union([queryText, z.array(queryText).max(100)]))
+      .record(queryName, z.union([queryText, z.array(queryText).max(100)]))
       .optional()
       .describe('Query parameters; a list repeats its name.'),
     body: z.json().optional().describe('A JSON body; not with GET.'),

@@ -1,6 +1,6 @@
 import type { Safety } from '../domain/safety.js';
 import type { Json } from '../domain/json.js';
-import type { ResponsePayload, VehicleResponse } from '../domain/response.js';
+import type { AnswerBody, ResponsePayload, VehicleResponse } from '../domain/response.js';
 import type { SovdQuery, SovdRequest, VehicleAnswer, VehicleExchange } from '../domain/sovd/exchange.js';
 import { judgeAnswer } from '../domain/sovd/judgement.js';
 import { TransientRefusal } from '../domain/sovd/transient-refusal.js';
@@ -16,6 +16,8 @@ export interface Reading {
   readonly mayRetry: boolean;
   /** Our reading of a JSON body; undefined when it isn't what was asked for. */
   readonly read: (document: Json) => Json | undefined;
+  /** Our reading of an answer without a body; absent where there must be one. */
+  readonly readNothing?: () => Json;
 }
 
 /** A reading that takes any body as it is. */
@@ -35,28 +37,35 @@ export async function askOnce(
 
 /** One answer as a response, with the vehicle's refusal if it is one. */
 export function toResponse(request: SovdRequest, answer: VehicleAnswer, reading: Reading): VehicleResponse {
-  const base = {
+  const result = readBody(answer.body, reading);
+  // What a failed execution has given is worth reading; a plain refusal is not what the reading is for.
+  const isReadable = answer.kind === 'execution' && answer.status < 300;
+  const refused = {
     subject: reading.subject,
     isFinal: reading.isFinal && answer.isLast,
-    payload: payloadOf(request, answer, undefined),
+    payload: payloadOf(request, answer, isReadable ? result : undefined),
     ...(answer.isStopped === true ? { isStopped: true } : {}),
   };
   const judgement = judgeAnswer(answer, reading.safety);
-  if (judgement.verdict === 'unknown') return { ...base, isOutcomeUnknown: true, refusal: judgement.refusal };
+  if (judgement.verdict === 'unknown') {
+    // Nobody knows how it went on, so nothing more is asked.
+    return { ...refused, isFinal: true, isOutcomeUnknown: true, refusal: judgement.refusal };
+  }
   if (judgement.verdict === 'refused') {
-    const response = { ...base, refusal: judgement.refusal };
+    const response = { ...refused, refusal: judgement.refusal };
     const isWorthAnotherTry = judgement.isTransient && reading.safety === 'safe' && reading.mayRetry;
     if (isWorthAnotherTry) throw new TransientRefusal({ ...response, isFinal: true }, judgement.retryAfterSeconds);
     return response;
   }
-  const result = answer.body.encoding === 'json' ? reading.read(answer.body.value) : readWithoutJson(reading);
-  if (result !== undefined) return { ...base, payload: payloadOf(request, answer, result ?? undefined) };
+  if (result !== undefined) return { ...refused, payload: payloadOf(request, answer, result) };
   const message = "The vehicle's answer is not what SOVD asks for here.";
-  return { ...base, refusal: { code: 'vehicle-invalid-response', message } };
+  return { ...refused, refusal: { code: 'vehicle-invalid-response', message } };
 }
 
-/** A body that isn't JSON is fine where any body is. */
-function readWithoutJson(reading: Reading): Json | undefined {
+function readBody(body: AnswerBody, reading: Reading): Json | undefined {
+  if (body.encoding === 'json') return reading.read(body.value);
+  if (body.encoding === 'none' && reading.readNothing !== undefined) return reading.readNothing();
+  // A body that isn't JSON is fine where any body is, and for what changes the vehicle: that is done.
   return reading.read === readAnything || reading.safety !== 'safe' ? null : undefined;
 }
 
@@ -66,7 +75,8 @@ function payloadOf(request: SovdRequest, answer: VehicleAnswer, result: Json | u
     status: answer.status,
     mediaType: answer.mediaType,
     body: answer.body,
-    result,
+    // A reading of null says that there is none.
+    result: result ?? undefined,
   };
 }
 

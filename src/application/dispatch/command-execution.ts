@@ -2,7 +2,7 @@ import type { Catalogue } from '../catalogue/catalogue.js';
 import type { CommandType } from '../domain/command-type.js';
 import type { Command, CommandStep, Move } from '../domain/command.js';
 import { ApplicationError } from '../domain/errors.js';
-import type { AnswerBody, VehicleResponse } from '../domain/response.js';
+import type { VehicleResponse } from '../domain/response.js';
 import { VehicleLinkFailure, type SovdRequest, type VehicleAnswer } from '../domain/sovd/exchange.js';
 import { TransientRefusal } from '../domain/sovd/transient-refusal.js';
 import type { ConnectionStatus, Vehicle } from '../domain/vehicle.js';
@@ -12,9 +12,6 @@ import type { AuditAct } from '../record/audit-act.js';
 import { CommandJournal, LeaseLost, type JournalDependencies } from './command-journal.js';
 import { dispatcherName, recordEnd } from './record-end.js';
 import { AnswerTally, endingOfFailure, LetGo, type Ending, type LetGoReason } from './ending.js';
-
-/** A database that is away is asked again after this long. */
-const databaseRetryMillis = 500;
 
 /** What an execution needs. */
 export interface ExecutionDependencies extends JournalDependencies {
@@ -40,8 +37,8 @@ interface Prepared {
  * One command that this instance holds the lease of, on its way to an end. What changes the vehicle is sent once at the
  * most; a read is tried again, but only before its first response.
  *
- * running → settled. A change that is not answered in time goes running → overdue (stored as `outcome_unknown`, the
- * lease is not needed any more) → settled by a late answer, or given up.
+ * running → settled. A change that is not answered in time goes running → overdue (stored as `outcome_unknown`, neither its
+ * lease nor its lane is needed any more) → settled by a late answer, or given up.
  */
 export class CommandExecution {
   readonly #dependencies: ExecutionDependencies;
@@ -51,13 +48,18 @@ export class CommandExecution {
   readonly #ended = new AbortController();
   readonly #journal: CommandJournal;
   #mayHaveBeenSent = false;
-  #receivedBytes = 0;
   #contact: ConnectionStatus | undefined;
   #overdue: Promise<void> | undefined;
   #isSettling = false;
+  #isRefusalNoted = false;
   #sideNote: Promise<void> = Promise.resolve();
 
-  constructor(dependencies: ExecutionDependencies, claimed: Command) {
+  /** `onOverdue` is called once it is stored that a change is overdue. */
+  constructor(
+    dependencies: ExecutionDependencies,
+    claimed: Command,
+    private readonly onOverdue: () => void,
+  ) {
     this.#dependencies = dependencies;
     this.#claimed = claimed;
     this.#journal = new CommandJournal(dependencies, claimed);
@@ -68,16 +70,24 @@ export class CommandExecution {
     return this.#claimed;
   }
 
-  /** Whether the lease is still needed, so that it should be renewed. */
-  get needsLease(): boolean {
-    return this.#overdue === undefined && !this.#isSettling;
+  /** Whether it only waits for a late answer: its end is known as far as it can be. */
+  get isOverdue(): boolean {
+    return this.#overdue !== undefined;
   }
 
-  /** Somebody wishes that the command ends. A read lets go; an execution on the vehicle is stopped there, if that works. */
+  /** Whether its end is being stored. Its lease may be gone by then, because it is not in progress any more. */
+  get isSettling(): boolean {
+    return this.#isSettling;
+  }
+
+  /**
+   * Somebody wishes that the command ends. What only reads or was not sent yet lets go; an execution on the vehicle is
+   * stopped there, if that works.
+   */
   cancel(): void {
-    if (this.#stop.signal.aborted) return;
+    if (this.#stop.signal.aborted || this.isOverdue) return;
     this.#stop.abort();
-    if (!this.#claimed.changesVehicle) this.letGo('cancelled');
+    if (!this.#claimed.changesVehicle || !this.#mayHaveBeenSent) this.letGo('cancelled');
     else if (this.#claimed.record.safety === 'idempotent') this.#noteRefusedCancel();
   }
 
@@ -143,8 +153,8 @@ export class CommandExecution {
         this.#journal.skip(subjects);
         return { type, parameters, vehicle };
       } catch (error) {
-        if (error instanceof ApplicationError && error.kind === 'unavailable' && !this.#letGo.signal.aborted) {
-          await clock.sleep(databaseRetryMillis, this.#letGo.signal);
+        if (error instanceof ApplicationError && error.kind === 'unavailable') {
+          await clock.sleep(500);
           continue;
         }
         log.error({ err: error }, 'a command could not be begun');
@@ -160,6 +170,7 @@ export class CommandExecution {
       return await this.#converse(prepared);
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
+      if (error instanceof LetGo && error.why === 'lease-lost') throw new LeaseLost();
       const now = clock.now();
       const ending = endingOfFailure(error, {
         command: journal.command,
@@ -203,11 +214,12 @@ export class CommandExecution {
   }
 
   async #keep(response: VehicleResponse): Promise<void> {
-    if (this.#overdue === undefined) await this.#journal.receive(response);
+    if (!this.isOverdue) await this.#journal.receive(response);
     else this.#journal.hold(response);
   }
 
   async *#send(vehicle: Vehicle, request: SovdRequest): AsyncGenerator<VehicleAnswer, void, undefined> {
+    this.#letGo.signal.throwIfAborted();
     const wasSent = this.#mayHaveBeenSent;
     this.#mayHaveBeenSent = true;
     try {
@@ -219,12 +231,11 @@ export class CommandExecution {
           signal: this.#letGo.signal,
           stop: this.#stop.signal,
           timeoutSeconds: this.#claimed.record.timeoutSeconds,
-          maxResponseBytes: this.#dependencies.maxResponseBytes - this.#receivedBytes,
+          maxResponseBytes: this.#dependencies.maxResponseBytes,
         },
       );
       for await (const answer of answers) {
         this.#contact = 'connected';
-        this.#receivedBytes += sizeOf(answer.body);
         if (answer.isStopRefused === true) this.#noteRefusedCancel();
         yield answer;
       }
@@ -241,6 +252,8 @@ export class CommandExecution {
 
   async #settle(prepared: Prepared, ending: Exclude<Ending, { kind: 'retry' }>): Promise<void> {
     if (ending.kind === 'abandon') return;
+    const isRefused = this.#stop.signal.aborted && ending.kind === 'settle' && ending.move.to !== 'cancelled';
+    if (isRefused && this.#claimed.changesVehicle) this.#noteRefusedCancel();
     this.#isSettling = true;
     await this.#sideNote;
     const { clock } = this.#dependencies;
@@ -249,17 +262,18 @@ export class CommandExecution {
       await this.#settleLate(prepared, ending);
       return;
     }
-    const move = this.#moveOf(ending, clock.now());
+    const at = clock.now();
+    const move: Move =
+      ending.kind === 'requeue'
+        ? {
+            to: 'pending',
+            at,
+            actor: dispatcherName,
+            reason: 'vehicle-offline',
+            notBefore: new Date(at.getTime() + ending.afterMillis),
+          }
+        : { ...ending.move, at, actor: dispatcherName };
     await this.#journal.conclude(move, (work, step) => this.#alongside(work, step, prepared.vehicle));
-  }
-
-  #moveOf(ending: Exclude<Ending, { kind: 'retry' | 'abandon' }>, at: Date): Move {
-    const base = { at, actor: dispatcherName };
-    if (ending.kind === 'settle') return { ...base, ...ending.move };
-    // It certainly was not sent, so a wish to cancel it can be granted.
-    if (this.#stop.signal.aborted) return { ...base, to: 'cancelled', reason: 'cancel-requested' };
-    const notBefore = new Date(at.getTime() + ending.afterMillis);
-    return { ...base, to: 'pending', reason: 'vehicle-offline', notBefore };
   }
 
   /** An answer that came after all settles what could not be known; another failure tells nothing new. */
@@ -299,6 +313,7 @@ export class CommandExecution {
       this.letGo('lease-lost');
       return;
     }
+    this.onOverdue();
     void clock.sleep(lateAnswerSeconds * 1000, this.#ended.signal).then(() => this.letGo('timeout'));
   }
 
@@ -311,16 +326,11 @@ export class CommandExecution {
   }
 
   #noteRefusedCancel(): void {
-    if (this.#isSettling) return;
+    if (this.#isSettling || this.isOverdue || this.#isRefusalNoted) return;
+    this.#isRefusalNoted = true;
     const { clock, log } = this.#dependencies;
     this.#sideNote = this.#sideNote
       .then(() => this.#journal.remark('cancel-refused', clock.now(), dispatcherName))
       .catch((error: unknown) => log.warn({ err: error }, 'a refused cancellation could not be noted'));
   }
-}
-
-/** About how many bytes a body has; JSON may have been sent with more blanks. */
-function sizeOf(body: AnswerBody): number {
-  if (body.encoding === 'none') return 0;
-  return body.encoding === 'json' ? JSON.stringify(body.value).length : body.value.length;
 }

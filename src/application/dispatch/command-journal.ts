@@ -37,17 +37,17 @@ interface Waiting {
 }
 
 /**
- * Writes down what happens to one command, in order and under the lease that it was claimed with. Responses that arrive
- * while one statement is under way go out together in the next. A database that is away is waited for.
+ * Writes down what happens to one command, in order and under the lease that it was claimed with. Each step builds on the one
+ * before, so they are stored one after the other, whoever asks for them. Responses that arrive while one statement is under
+ * way go out together in the next. A database that is away is waited for.
  */
 export class CommandJournal {
   readonly #dependencies: JournalDependencies;
   readonly #subjects = new Set<string>();
   #command: Command;
   #waiting: Waiting[] = [];
-  /** Steps are stored one after the other: each builds on the one before. */
-  #lastStep: Promise<unknown> = Promise.resolve();
   #writing: Promise<void> = Promise.resolve();
+  #lastTurn: Promise<void> = Promise.resolve();
   #isWriting = false;
   #failure: { readonly error: unknown } | undefined;
 
@@ -97,8 +97,8 @@ export class CommandJournal {
   }
 
   /** Stores what waits and the step to another state, in one unit, with whatever else belongs to it. */
-  async conclude(move: Move, alongside: (work: Work, step: CommandStep) => void): Promise<void> {
-    await this.#inOrder(async () => {
+  conclude(move: Move, alongside: (work: Work, step: CommandStep) => void): Promise<void> {
+    return this.#inTurn(async () => {
       this.#throwFailure();
       while (this.#waiting.length > batchSize) await this.#writeBatch();
       const responses = this.#number(this.#waiting);
@@ -107,12 +107,18 @@ export class CommandJournal {
     });
   }
 
-  /** Stores a remark about the command. */
-  async remark(reason: TransitionReason, at: Date, actor: string): Promise<void> {
-    await this.#inOrder(async () => {
+  /** Stores a remark about the command, unless it has ended. */
+  remark(reason: TransitionReason, at: Date, actor: string): Promise<void> {
+    return this.#inTurn(async () => {
       this.#throwFailure();
       if (!this.#command.isFinal) await this.#store(this.#command.remark(reason, at, actor));
     });
+  }
+
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const turn = this.#lastTurn.then(task);
+    this.#lastTurn = turn.catch(() => undefined);
+    return turn;
   }
 
   #keep(response: VehicleResponse): void {
@@ -120,16 +126,10 @@ export class CommandJournal {
     this.#waiting.push({ response, receivedAt: this.#dependencies.clock.now() });
   }
 
-  #inOrder(task: () => Promise<void>): Promise<void> {
-    const step = this.#lastStep.then(task);
-    this.#lastStep = step.catch(() => undefined);
-    return step;
-  }
-
   #startWriting(): void {
     if (this.#isWriting) return;
     this.#isWriting = true;
-    this.#writing = this.#inOrder(() => this.#writeAll());
+    this.#writing = this.#inTurn(() => this.#writeAll());
   }
 
   async #writeAll(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Command } from '../domain/command.js';
+import { ApplicationError } from '../domain/errors.js';
 import type { Clock } from '../ports/clock.js';
 import type { Lease } from '../ports/command-queue.js';
 import type { DispatchSignals } from '../ports/dispatch-signals.js';
@@ -30,6 +31,12 @@ export interface DispatcherDependencies extends ExecutionDependencies {
 /** How many rows one unit of the housekeeping takes. */
 const housekeepingBatch = 50;
 
+/** How much longer than the time between two renewals is waited for those of others once the database is back. */
+const outageGraceMillis = 2000;
+
+/** How long what was told to let go may take to say how it ended. */
+const letGoMillis = 1000;
+
 /**
  * Runs commands: claims them under a lease, executes them on their vehicles, renews the leases, and takes over what dead
  * instances left. Any number of instances may run at once.
@@ -44,7 +51,10 @@ export class Dispatcher {
   readonly #claim: ReturnType<typeof claimCommands>;
   readonly #takeOver: ReturnType<typeof takeOverCommands>;
   readonly #expire: ReturnType<typeof expireCommands>;
-  #loops: Promise<unknown> = Promise.resolve();
+  #intake: Promise<unknown> = Promise.resolve();
+  #renewal: Promise<unknown> = Promise.resolve();
+  /** Before this time, in milliseconds, a lease that has run out proves nothing. */
+  #leasesTellFrom = 0;
 
   constructor(dependencies: DispatcherDependencies) {
     this.#dependencies = dependencies;
@@ -61,7 +71,8 @@ export class Dispatcher {
       if (signal.kind === 'wake') this.#bell.ring();
       else this.#running.get(signal.commandId)?.execution.cancel();
     });
-    this.#loops = Promise.all([this.#work(), this.#keepHouse(), this.#renewLeases()]);
+    this.#intake = Promise.all([this.#work(), this.#keepHouse()]);
+    this.#renewal = this.#renewLeases();
   }
 
   /** How many commands run in this instance now. */
@@ -75,15 +86,19 @@ export class Dispatcher {
    */
   async stop(drainMillis: number): Promise<void> {
     const { clock, units, log } = this.#dependencies;
+    const waited = new AbortController();
     this.#stopped.abort();
     this.#bell.ring();
     const ends = (): Promise<unknown> => Promise.all([...this.#running.values()].map(({ end }) => end));
-    await Promise.race([ends(), clock.sleep(drainMillis)]);
+    for (const { execution } of this.#running.values()) if (execution.isOverdue) execution.letGo('shutdown');
+    // A claim that is under way comes to an end first, so that nothing begins behind our back.
+    await Promise.race([this.#intake.then(ends), clock.sleep(drainMillis, waited.signal)]);
     const left = [...this.#running.values()].map(({ execution }) => execution);
     for (const execution of left) execution.letGo('shutdown');
-    await Promise.race([ends(), clock.sleep(1000)]);
+    await Promise.race([ends(), clock.sleep(letGoMillis, waited.signal)]);
+    waited.abort();
     this.#drained.abort();
-    await this.#loops;
+    await Promise.all([this.#intake, this.#renewal]);
     const reads = left.filter(({ command }) => !command.changesVehicle).map(({ command }) => command.id);
     if (reads.length === 0) return;
     try {
@@ -103,7 +118,7 @@ export class Dispatcher {
 
   /** Gives whether there may be more to claim at once. */
   async #claimAndRun(): Promise<boolean> {
-    const free = this.#dependencies.concurrency - this.#running.size;
+    const free = this.#dependencies.concurrency - this.#executions(({ isOverdue }) => !isOverdue).length;
     if (free <= 0) return false;
     const claimed = await this.#claim(free);
     for (const command of claimed) this.#run(command);
@@ -111,7 +126,7 @@ export class Dispatcher {
   }
 
   #run(command: Command): void {
-    const execution = new CommandExecution(this.#dependencies, command);
+    const execution = new CommandExecution(this.#dependencies, command, () => this.#makeRoom());
     const end = execution.run().finally(() => {
       if (this.#running.get(command.id)?.execution === execution) this.#running.delete(command.id);
       this.#bell.ring();
@@ -119,11 +134,23 @@ export class Dispatcher {
     this.#running.set(command.id, { execution, end });
   }
 
+  /** An overdue change has left its lane and its place. Too many that wait for a late answer would keep too much open. */
+  #makeRoom(): void {
+    const overdue = this.#executions(({ isOverdue }) => isOverdue);
+    if (overdue.length > this.#dependencies.concurrency) overdue[0]?.letGo('timeout');
+    this.#bell.ring();
+  }
+
+  #executions(isWanted: (execution: CommandExecution) => boolean): readonly CommandExecution[] {
+    return [...this.#running.values()].map(({ execution }) => execution).filter(isWanted);
+  }
+
   async #keepHouse(): Promise<void> {
     const { clock, pollMillis } = this.#dependencies;
     while (!this.#isStopped) {
       await this.#guarded('expire commands', () => this.#expire(housekeepingBatch));
-      await this.#guarded('take over commands', () => this.#takeOverAndRun());
+      const canTellTheDead = clock.now().getTime() >= this.#leasesTellFrom;
+      if (canTellTheDead) await this.#guarded('take over commands', () => this.#takeOverAndRun());
       await clock.sleep(pollMillis, this.#stopped.signal);
     }
   }
@@ -136,16 +163,16 @@ export class Dispatcher {
   }
 
   async #renewLeases(): Promise<void> {
-    const { clock, leaseSeconds } = this.#dependencies;
+    const { clock } = this.#dependencies;
     while (!this.#drained.signal.aborted) {
-      await clock.sleep((leaseSeconds * 1000) / 3, this.#drained.signal);
+      await clock.sleep(this.#renewalMillis, this.#drained.signal);
       await this.#guarded('renew leases', () => this.#renew());
     }
   }
 
   async #renew(): Promise<void> {
     const { units } = this.#dependencies;
-    const held = [...this.#running.values()].map(({ execution }) => execution).filter(({ needsLease }) => needsLease);
+    const held = this.#executions(({ isOverdue }) => !isOverdue);
     if (held.length === 0) return;
     const renewed = await units.withUnit('write', (work) =>
       work.commandQueue.renew(
@@ -156,7 +183,7 @@ export class Dispatcher {
     const found = new Map(renewed.map((entry) => [entry.commandId, entry]));
     for (const execution of held) {
       const entry = found.get(execution.command.id);
-      if (entry === undefined && execution.needsLease) execution.letGo('lease-lost');
+      if (entry === undefined && !execution.isSettling && !execution.isOverdue) execution.letGo('lease-lost');
       else if (entry?.isCancelRequested === true) execution.cancel();
     }
   }
@@ -168,9 +195,17 @@ export class Dispatcher {
       return await task();
     } catch (error) {
       log.warn({ err: error }, `the dispatcher could not ${what}`);
+      // While the database is away nobody can renew a lease: after it those who live are given the time to do so.
+      if (error instanceof ApplicationError && error.code === 'database-unavailable') {
+        this.#leasesTellFrom = clock.now().getTime() + this.#renewalMillis + outageGraceMillis;
+      }
       await clock.sleep(pollMillis, this.#stopped.signal);
       return undefined;
     }
+  }
+
+  get #renewalMillis(): number {
+    return (this.#dependencies.leaseSeconds * 1000) / 3;
   }
 
   get #isStopped(): boolean {

@@ -107,7 +107,9 @@ function endingOfLetGo(why: LetGoReason, attempt: Attempt): Ending {
 
 function endingOfLinkFailure(failure: VehicleLinkFailure, attempt: Attempt): Ending {
   const { command } = attempt;
-  const waitsInQueue = failure.neverSent && failure.isTransient && command.record.whenOffline === 'queue';
+  // A change is sent once at the most: none goes back when an earlier request of the attempt may have arrived.
+  const isUnsent = failure.neverSent && !(command.changesVehicle && attempt.mayHaveBeenSent);
+  const waitsInQueue = isUnsent && failure.isTransient && command.record.whenOffline === 'queue';
   if (waitsInQueue && !attempt.hasResponses) {
     const { attempts } = command.record;
     return {

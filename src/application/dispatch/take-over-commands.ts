@@ -15,7 +15,7 @@ interface Dependencies {
 }
 
 /** A command that brings down each instance that runs it is not run for ever. */
-const maxAttempts = 20;
+const maxTakeOvers = 20;
 
 /**
  * Takes over what instances left behind that died. A read runs again, under a lease of this instance: those are given back.
@@ -26,7 +26,12 @@ export function takeOverCommands(dependencies: Dependencies) {
   return async (limit: number, held: readonly string[]): Promise<readonly Command[]> =>
     units.withUnit('write', async (work) => {
       const abandoned = await work.commandQueue.lockAbandoned(limit, held);
-      return abandoned.flatMap((command) => (canRunAgain(command) ? [again(work, command)] : end(work, command)));
+      const taken: Command[] = [];
+      for (const command of abandoned) {
+        if (await canRunAgain(work, command)) taken.push(again(work, command));
+        else end(work, command);
+      }
+      return taken;
     });
 
   function again(work: Work, command: Command): Command {
@@ -36,17 +41,20 @@ export function takeOverCommands(dependencies: Dependencies) {
     return step.after;
   }
 
-  function end(work: Work, command: Command): readonly Command[] {
+  function end(work: Work, command: Command): void {
     const step = command.move({ ...endOf(command), at: clock.now(), actor: dispatcherName });
     work.commands.advance(step);
     recordEnd(work, step, audit);
     announce(work, step);
-    return [];
   }
 }
 
-function canRunAgain({ changesVehicle, record }: Command): boolean {
-  return !changesVehicle && record.cancelRequestedAt === undefined && record.attempts < maxAttempts;
+async function canRunAgain(work: Work, { id, changesVehicle, record }: Command): Promise<boolean> {
+  if (changesVehicle || record.cancelRequestedAt !== undefined) return false;
+  // Attempts at a vehicle that is away count too, and say nothing about what the command does to an instance.
+  if (record.attempts <= maxTakeOvers) return true;
+  const transitions = await work.commands.listTransitions(id, 0, record.lastEventNumber);
+  return transitions.filter(({ reason }) => reason === 'taken-over').length < maxTakeOvers;
 }
 
 function endOf(command: Command): Pick<Move, 'to' | 'reason' | 'error'> {
@@ -55,6 +63,6 @@ function endOf(command: Command): Pick<Move, 'to' | 'reason' | 'error'> {
     return { to: 'outcome_unknown', reason: 'instance-lost', error: { code: 'dispatch-interrupted', message } };
   }
   if (command.record.cancelRequestedAt !== undefined) return { to: 'cancelled', reason: 'cancel-requested' };
-  const message = `The command was begun ${command.record.attempts} times and never came to an end.`;
+  const message = `The command was taken over ${maxTakeOvers} times and never came to an end.`;
   return { to: 'failed', reason: 'instance-lost', error: { code: 'dispatch-interrupted', message } };
 }

@@ -8,13 +8,18 @@ import { contextOf } from './request-context.js';
 /** Answers whatever was thrown as problem details (RFC 9457). The only error middleware. */
 export function handleError(log: Log): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
-    if (response.headersSent || response.destroyed) {
-      // Nobody listens any more, or half an answer is out: the client must see that it was broken off.
-      log.debug({ err: thrown }, 'a request ended without an answer');
-      response.destroy();
+    if (response.destroyed || response.writableEnded) {
+      log.debug({ err: thrown }, 'a request failed after its end: its client had hung up, or sent what cannot be read');
       return;
     }
     const error = toApplicationError(thrown);
+    if (response.headersSent) {
+      // Half an answer is out, and its reader must not take it for a whole one.
+      const tell = error.kind === 'internal' ? log.error : log.warn;
+      tell({ err: error.cause ?? error }, 'an answer was broken off');
+      response.destroy();
+      return;
+    }
     if (error.kind === 'internal') log.error({ err: error.cause ?? thrown }, 'a request failed');
     else if (error.kind === 'unavailable') log.warn({ err: error.cause ?? error }, 'a request could not be served');
     const { requestId } = contextOf(request);

@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+
 import type { RequestHandler } from 'express';
 
 import type { Log } from '#application/ports/log.js';
@@ -6,7 +8,8 @@ import type { Log } from '#application/ports/log.js';
 export function requestLog(log: Log): RequestHandler {
   return (request, response, next) => {
     const start = performance.now();
-    response.once('close', () => {
+    // A connection that is cut closes outside of the request, and the line belongs inside, where its fields are.
+    const tell = AsyncResource.bind(() => {
       log.info(
         {
           method: request.method,
@@ -18,6 +21,7 @@ export function requestLog(log: Log): RequestHandler {
         'request',
       );
     });
+    response.once('close', tell);
     next();
   };
 }

@@ -19,6 +19,7 @@ import {
   cancellationSchema,
   commandSchema,
   commandWithResponsesSchema,
+  complainOfParameters,
   preferredWaitSeconds,
   presentCommand,
   presentResponse,
@@ -77,6 +78,7 @@ function submitRoute({ catalogue, submitCommand, waitForCommand }: CommandRoutes
     audit: { action: 'command.submit', entityType: 'command', vehicleId: ({ body }) => body.vehicle_id },
     headers: submitCommandHeaders,
     body: submitCommandBody,
+    checkBody: (body) => complainOfParameters(catalogue, body),
     bodyExamples: Object.fromEntries(examples) as Record<string, z.input<typeof submitCommandBody>>,
     replies: {
       200: {

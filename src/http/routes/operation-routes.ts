@@ -2,11 +2,14 @@ import { Router, type RequestHandler } from 'express';
 import swaggerUi from 'swagger-ui-express';
 
 import type { Clock } from '#application/ports/clock.js';
+import type { Log } from '#application/ports/log.js';
+
+import { refuseMethod } from '../refuse-method.js';
 
 /** One thing that must be there for the service to be ready. */
 export interface ReadinessCheck {
   readonly name: string;
-  /** Resolves when it is there; what it throws says why it isn't. */
+  /** Resolves when it is there. A plain Error says why it isn't in words for everybody; any other is for the log alone. */
   readonly run: () => Promise<void>;
 }
 
@@ -14,18 +17,19 @@ interface Dependencies {
   readonly checks: readonly ReadinessCheck[];
   readonly clock: Pick<Clock, 'sleep'>;
   readonly document: () => object;
+  readonly log: Log;
 }
 
 /** Readiness that takes longer to find out is no readiness. */
 const maxCheckMillis = 1000;
 
 /** Health, the OpenAPI document and its pages: for whoever runs the service, without authentication and without a unit. */
-export function operationRoutes({ checks, clock, document }: Dependencies): Router {
+export function operationRoutes({ checks, clock, document, log }: Dependencies): Router {
   const router = Router({ caseSensitive: true });
   router.get('/health/live', (_request, response) => {
     response.json({ status: 'ok' });
   });
-  router.get('/health/ready', readiness(checks, clock));
+  router.get('/health/ready', readiness(checks, clock, log));
   router.get('/openapi.json', (_request, response) => {
     response.json(document());
   });
@@ -33,23 +37,27 @@ export function operationRoutes({ checks, clock, document }: Dependencies): Rout
     swaggerOptions: { url: '/openapi.json', persistAuthorization: true },
     customSiteTitle: 'sovd-fleet API',
   };
-  router.use('/docs', swaggerUi.serveFiles(undefined, options), swaggerUi.setup(undefined, options));
+  router.use('/docs', swaggerUi.serveFiles(undefined, options));
+  router.get('/docs/', swaggerUi.setup(undefined, options));
   router.get('/', (_request, response) => {
     response.json({ service: 'sovd-fleet', documentation: '/docs', openapi: '/openapi.json', api: '/api/v1' });
   });
+  for (const path of ['/health/live', '/health/ready', '/openapi.json', '/docs/', '/']) {
+    router.all(path, refuseMethod(['GET', 'HEAD']));
+  }
   return router;
 }
 
-function readiness(checks: readonly ReadinessCheck[], clock: Pick<Clock, 'sleep'>): RequestHandler {
+function readiness(checks: readonly ReadinessCheck[], clock: Pick<Clock, 'sleep'>, log: Log): RequestHandler {
   return async (_request, response) => {
-    const results = await Promise.all(checks.map((check) => runCheck(check, clock)));
+    const results = await Promise.all(checks.map((check) => runCheck(check, clock, log)));
     const isReady = results.every(({ status }) => status === 'ok');
     if (!isReady) response.setHeader('Retry-After', '2');
     response.status(isReady ? 200 : 503).json({ status: isReady ? 'ok' : 'unavailable', checks: results });
   };
 }
 
-async function runCheck({ name, run }: ReadinessCheck, clock: Pick<Clock, 'sleep'>) {
+async function runCheck({ name, run }: ReadinessCheck, clock: Pick<Clock, 'sleep'>, log: Log) {
   const done = new AbortController();
   const tooLate = clock.sleep(maxCheckMillis, done.signal).then(() => {
     throw new Error(`no answer within ${maxCheckMillis} ms`);
@@ -58,11 +66,18 @@ async function runCheck({ name, run }: ReadinessCheck, clock: Pick<Clock, 'sleep
     await Promise.race([run(), tooLate]);
     return { name, status: 'ok' as const };
   } catch (error) {
-    return { name, status: 'failed' as const, detail: error instanceof Error ? error.message : 'failed' };
+    log.warn({ err: error, check: name }, 'a readiness check failed');
+    return { name, status: 'failed' as const, detail: wordsOf(error) };
   } finally {
     done.abort();
     tooLate.catch(() => undefined);
   }
+}
+
+/** Drivers throw errors of their own classes or with a code, and their texts may name hosts and accounts. */
+function wordsOf(error: unknown): string {
+  const isOurs = error instanceof Error && error.constructor === Error && !('code' in error);
+  return isOurs ? error.message : 'cannot be reached; the log says why';
 }
 
 const healthSchema = {

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 
+import type { Catalogue } from '#application/catalogue/catalogue.js';
 import { commandStatuses } from '#application/domain/command-state.js';
 import { type CommandType } from '#application/domain/command-type.js';
+import type { InputComplaint } from '#application/domain/errors.js';
+import { inputComplaints } from '#application/domain/input-complaints.js';
 import { safetyClasses } from '#application/domain/safety.js';
 import { offlinePolicies, type Command, type Transition } from '#application/domain/command.js';
 import { commandErrorCodes, type Response } from '#application/domain/response.js';
 import { sovdMethods } from '#application/domain/sovd/method.js';
 import { roles } from '#application/domain/user.js';
 
+import { plainMessage } from '../plain-messages.js';
 import { anyJson, jsonObject, lineOfText, timestamp, uuid } from './plain-text.js';
 
 /** Body of an order. */
@@ -29,6 +33,28 @@ export const submitCommandBody = z
     }),
   })
   .meta({ id: 'SubmitCommand' });
+
+const parametersOfBody = z.object({ command_name: z.string(), command_params: jsonObject.optional() });
+
+/**
+ * What is wrong with the command type of an order and with the parameters that it asks for; nothing when these can't be told
+ * at all, which the schema of the body complains of.
+ */
+export function complainOfParameters(
+  catalogue: Pick<Catalogue, 'all' | 'find'>,
+  body: unknown,
+): readonly InputComplaint[] {
+  const read = parametersOfBody.safeParse(body);
+  if (!read.success) return [];
+  const { command_name: name, command_params: parameters = {} } = read.data;
+  const type = catalogue.find(name);
+  if (type === undefined) {
+    const names = catalogue.all().map((known) => known.name);
+    return [{ pointer: '/command_name', message: `is not a command type; use one of ${names.join(', ')}` }];
+  }
+  const { error } = type.parameters.safeParse(parameters, { error: plainMessage });
+  return error === undefined ? [] : inputComplaints(error, '/command_params');
+}
 
 /** Headers of an order. */
 export const submitCommandHeaders = z.object({

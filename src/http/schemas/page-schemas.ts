@@ -14,7 +14,7 @@ const limit = z
   .optional()
   .meta({
     description: `How many items at the most, 1 to ${maxLimit}; ${defaultLimit} when absent.`,
-    examples: ['50'],
+    examples: [50],
   });
 
 const cursor = z

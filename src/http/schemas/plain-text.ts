@@ -9,11 +9,11 @@ export function lineOfText(minLength: number, maxLength: number): z.ZodString {
     .min(minLength)
     .max(maxLength)
     .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*(?![\s\S])/u, 'must be one line without control characters')
-    .regex(minLength > 0 ? /\S/u : /^/u, 'must not be blank');
+    .regex(minLength > 0 ? /^(?![\s\S])|\S/u : /^/u, 'must not be blank');
 }
 
-/** A UUID in its usual text form, in any version. */
-export const uuid = z.guid({ message: 'must be a UUID' });
+/** A UUID in its usual text form, in any version; lower case, as PostgreSQL writes it, once it was read. */
+export const uuid = z.guid({ message: 'must be a UUID' }).toLowerCase();
 
 /** A time as RFC 3339 in UTC or with an offset. */
 export const timestamp = z.iso.datetime({ offset: true, message: 'must be a time such as 2026-01-31T12:00:00Z' });

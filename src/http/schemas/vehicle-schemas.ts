@@ -98,8 +98,8 @@ export function withoutTrailingSlashes(url: string): string {
 }
 
 function isBaseUrl(text: string): boolean {
-  if (/[\s\p{Cc}\\]/u.test(text) || !URL.canParse(text)) return false;
+  // The parser would take `http:car` too, and where that leads is anybody's guess.
+  if (!/^https?:\/\/[^/]/iu.test(text) || /[\s\p{Cc}\\]/u.test(text) || !URL.canParse(text)) return false;
   const url = new URL(text);
-  const isHttp = url.protocol === 'http:' || url.protocol === 'https:';
-  return isHttp && url.username === '' && url.password === '' && !text.includes('?') && !text.includes('#');
+  return url.username === '' && url.password === '' && !text.includes('?') && !text.includes('#');
 }

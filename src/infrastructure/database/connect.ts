@@ -23,6 +23,8 @@ export interface ConnectOptions {
   readonly statementTimeoutMillis: number;
   readonly idleInTransactionTimeoutMillis: number;
   readonly log: Log;
+  /** Hears of every statement that is sent, without its values: for tests of what a unit costs. */
+  readonly onStatement?: (sql: string) => void;
 }
 
 /** State of the connection pool. */
@@ -56,7 +58,7 @@ export function connect(options: ConnectOptions): Sequelize {
     dialect: 'postgres',
     databaseVersion: minimumServerVersion,
     models,
-    logging: false,
+    logging: statementListener(options.onStatement),
     benchmark: false,
     pool: {
       max: options.pool.max,
@@ -67,7 +69,8 @@ export function connect(options: ConnectOptions): Sequelize {
     dialectOptions: {
       application_name: 'sovd-fleet',
       keepAlive: true,
-      connectionTimeoutMillis: options.pool.acquireMillis,
+      // A little less than what a request waits, so that it is told of the database and not of a full pool.
+      connectionTimeoutMillis: Math.ceil(options.pool.acquireMillis * 0.9),
       statement_timeout: options.statementTimeoutMillis,
       idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMillis,
     },
@@ -76,6 +79,12 @@ export function connect(options: ConnectOptions): Sequelize {
   refuseUnmarkedStatements(sequelize);
   logPoolEvents(sequelize, options.log);
   return sequelize;
+}
+
+/** Sequelize puts the name of the transaction before each statement: `Executing (default): select …`. */
+function statementListener(onStatement: ConnectOptions['onStatement']): false | ((text: string) => void) {
+  if (onStatement === undefined) return false;
+  return (text) => onStatement(text.replace(/^Executing \([^)]*\): /u, ''));
 }
 
 /** How many connections there are, and how many requests wait for one. */

@@ -18,8 +18,8 @@ export const racedConstraints: readonly string[] = ['commands_idempotency_key'];
 /** SQLSTATEs (PostgreSQL manual, appendix A) after which the whole unit may run again. */
 const raceStates = new Set(['40001', '40P01', 'SF001']);
 
-/** Class 08 and 57P: the server is going, gone or coming. 53300: it has no connection left. */
-const unavailableStates = /^(?:08...|57P0[1-5]|53300)(?![\s\S])/u;
+/** Class 08, 57P and 25P03: the connection is going or gone, or the server is. 53300: it has no connection left. */
+const unavailableStates = /^(?:08...|57P0[1-5]|25P03|53300)(?![\s\S])/u;
 
 const networkCodes = new Set([
   'ECONNREFUSED',

@@ -5,7 +5,7 @@ export interface NotedWrite {
   readonly values: readonly unknown[];
   /** How many rows it must meet; another number undoes the whole unit. */
   readonly expectedRows?: number;
-  /** The row that it changes, so that two changes of one row don't end up in one statement. */
+  /** The row that it makes or changes, so that two changes of one row don't end up in one statement. */
   readonly target?: string;
 }
 

@@ -5,6 +5,8 @@ import type { Log } from '#application/ports/log.js';
 
 const channel = 'sovd_fleet_dispatch';
 const reconnectMillis = 1000;
+const connectMillis = 5000;
+const keepAliveAfterMillis = 10_000;
 
 /** Wishes to wake others are gathered for this long: the one instance that accepts a command mostly runs it itself. */
 const gatherMillis = 20;
@@ -17,9 +19,13 @@ export class PostgresDispatchSignals implements DispatchSignals {
   readonly #url: string;
   readonly #log: Log;
   readonly #instance: string;
-  #client: pg.Client | undefined;
+  /** The newest connection: an attempt, or the one that listens. Whatever happens to an older one is of no interest. */
+  #current: pg.Client | undefined;
+  #isListening = false;
+  #attempt: Promise<void> = Promise.resolve();
   #listener: ((signal: DispatchSignal) => void) | undefined;
   #outgoing: DispatchSignal[] = [];
+  #sending: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #reconnect: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -31,12 +37,45 @@ export class PostgresDispatchSignals implements DispatchSignals {
   }
 
   /** Connects; while that fails it tries again in the background, since signals are only nudges. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#attempt = this.#connect();
+    return this.#attempt;
+  }
+
+  send(signal: DispatchSignal): void {
+    if (this.#isClosed) return;
+    this.#listener?.(signal);
+    const isKnown = signal.kind === 'wake' && this.#outgoing.some((other) => other.kind === 'wake');
+    if (!isKnown) this.#outgoing.push(signal);
+    this.#timer ??= setTimeout(() => this.#flush(), gatherMillis);
+  }
+
+  listen(listener: (signal: DispatchSignal) => void): void {
+    this.#listener = listener;
+  }
+
+  /** Sends what is still waiting, then lets the connection go. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#reconnect);
+    await this.#attempt;
+    this.#flush();
+    await this.#sending;
+    const client = this.#current;
+    this.#current = undefined;
+    if (client !== undefined) await client.end().catch(() => undefined);
+  }
+
+  async #connect(): Promise<void> {
     const client = new pg.Client({
       connectionString: this.#url,
       application_name: 'sovd-fleet signals',
+      connectionTimeoutMillis: connectMillis,
       keepAlive: true,
+      keepAliveInitialDelayMillis: keepAliveAfterMillis,
     });
+    this.#current = client;
     client.on('error', (error) => this.#lost(client, error));
     client.on('end', () => this.#lost(client, undefined));
     client.on('notification', ({ payload }) => this.#hear(payload ?? ''));
@@ -44,66 +83,51 @@ export class PostgresDispatchSignals implements DispatchSignals {
       await client.connect();
       await client.query(`listen ${channel}`);
     } catch (error) {
-      client.end().catch(() => undefined);
       this.#lost(client, error);
       return;
     }
+    if (this.#current !== client) return;
+    this.#isListening = true;
     // Whatever was sent while nobody listened is found by looking.
-    this.#client = client;
-    this.#listener?.({ kind: 'wake' });
+    if (!this.#isClosed) this.#listener?.({ kind: 'wake' });
   }
 
-  send(signal: DispatchSignal): void {
-    this.#listener?.(signal);
-    const isKnown = signal.kind === 'wake' && this.#outgoing.some((other) => other.kind === 'wake');
-    if (!isKnown) this.#outgoing.push(signal);
-    this.#timer ??= setTimeout(() => void this.#flush(), gatherMillis);
-  }
-
-  listen(listener: (signal: DispatchSignal) => void): void {
-    this.#listener = listener;
-  }
-
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#reconnect);
-    const client = this.#client;
-    this.#client = undefined;
-    if (client !== undefined) await client.end().catch(() => undefined);
-  }
-
-  async #flush(): Promise<void> {
+  /** A connection takes one statement after the other. */
+  #flush(): void {
     this.#timer = undefined;
-    const signals = this.#outgoing;
+    this.#sending = this.#sending.then(() => this.#notify());
+  }
+
+  async #notify(): Promise<void> {
+    const payloads = this.#outgoing.map((signal) => `${this.#instance} ${textOf(signal)}`);
     this.#outgoing = [];
-    const client = this.#client;
-    if (client === undefined) return;
+    const client = this.#current;
+    if (client === undefined || !this.#isListening || payloads.length === 0) return;
     try {
-      for (const signal of signals) {
-        const text = signal.kind === 'cancel' ? `cancel ${signal.commandId}` : 'wake';
-        await client.query('select pg_notify($1, $2)', [channel, `${this.#instance} ${text}`]);
-      }
+      await client.query('select pg_notify($1, p.payload) from unnest($2::text[]) as p (payload)', [channel, payloads]);
     } catch (error) {
-      this.#log.debug({ err: error }, 'a dispatch signal could not be sent');
+      this.#log.debug({ err: error }, 'dispatch signals could not be sent');
     }
   }
 
   #hear(payload: string): void {
     const [instance, kind, commandId] = payload.split(' ');
-    if (instance === this.#instance) return;
+    if (this.#isClosed || instance === this.#instance) return;
     if (kind === 'cancel' && commandId !== undefined) this.#listener?.({ kind, commandId });
     if (kind === 'wake') this.#listener?.({ kind });
   }
 
   #lost(client: pg.Client, error: unknown): void {
-    if (this.#isClosed || this.#reconnect !== undefined) return;
-    if (this.#client !== undefined && this.#client !== client) return;
-    this.#client = undefined;
-    if (error !== undefined) this.#log.warn({ err: error }, 'the connection for dispatch signals is lost');
-    this.#reconnect = setTimeout(() => {
-      this.#reconnect = undefined;
-      void this.start();
-    }, reconnectMillis);
+    if (this.#current !== client) return;
+    this.#current = undefined;
+    this.#isListening = false;
+    client.end().catch(() => undefined);
+    if (this.#isClosed) return;
+    this.#log.warn({ err: error }, 'the connection for dispatch signals is lost');
+    this.#reconnect = setTimeout(() => void this.start(), reconnectMillis);
   }
+}
+
+function textOf(signal: DispatchSignal): string {
+  return signal.kind === 'cancel' ? `cancel ${signal.commandId}` : 'wake';
 }

@@ -33,6 +33,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   #state: State = 'open';
   #transaction: Promise<Transaction> | undefined;
   #running: Promise<unknown> = Promise.resolve();
+  #ended: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
   #statements = 0;
   #databaseMillis = 0;
@@ -81,27 +82,38 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
 
   async commit(): Promise<void> {
     this.#mustBeOpen();
-    if (this.#failure !== undefined) {
-      await this.close();
-      throw this.#failure.error;
-    }
     this.#state = 'committing';
+    const commit = this.#complete();
+    this.#ended = commit.catch(() => undefined);
+    await commit;
+    this.#runTasks();
+  }
+
+  close(): Promise<void> {
+    if (this.#state === 'open') {
+      this.#state = 'closed';
+      this.#ended = this.#undo();
+    }
+    return this.#ended;
+  }
+
+  async #complete(): Promise<void> {
     try {
+      // PostgreSQL answers the COMMIT of a transaction in which a statement failed with a ROLLBACK, and without an error.
+      await this.#running;
+      if (this.#failure !== undefined) throw this.#failure.error;
       await this.#write();
     } catch (error) {
-      await this.#rollBack();
       this.#state = 'closed';
-      this.#tellCost();
+      await this.#undo();
       throw translateDatabaseError(error);
     }
     this.#state = 'committed';
     this.#tellCost();
-    this.#runTasks();
   }
 
-  async close(): Promise<void> {
-    if (this.#state !== 'open') return;
-    this.#state = 'closed';
+  async #undo(): Promise<void> {
+    await this.#running;
     await this.#rollBack();
     this.#tellCost();
   }
@@ -120,7 +132,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
 
   /** The only way for a statement to the database. */
   async #send<Row extends object>(statement: Statement): Promise<readonly Row[]> {
-    const running = this.#query<Row>(statement);
+    const running = this.#query<Row>(statement, this.#running);
     this.#running = Promise.allSettled([this.#running, running]);
     try {
       return await running;
@@ -131,8 +143,12 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     }
   }
 
-  async #query<Row extends object>({ text, values }: Statement): Promise<readonly Row[]> {
+  async #query<Row extends object>({ text, values }: Statement, earlier: Promise<unknown>): Promise<readonly Row[]> {
     const transaction = await this.#transaction;
+    // One connection takes one statement after the other.
+    if (transaction !== undefined) await earlier;
+    // Whoever waited for a connection may have been given up meanwhile.
+    if (this.#state === 'closed') throw new UnitOfWorkClosed();
     return this.#timed(() =>
       this.#sequelize.query<Row>(text, {
         ...markedOptions,
@@ -154,10 +170,9 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     }
   }
 
-  /** Waits for what runs on the connection, then ends the transaction, so that it never goes back to the pool open. */
+  /** Ends the transaction, once nothing runs on its connection, so that it never goes back to the pool open. */
   async #rollBack(): Promise<void> {
     if (this.#transaction === undefined) return;
-    await this.#running;
     try {
       const transaction = await this.#transaction;
       // A COMMIT that failed has already given its connection back.

@@ -53,7 +53,10 @@ export function createBunyanLog({ level, stream = process.stdout }: Options): Lo
     sumFields: (fields) => {
       const context = contexts.getStore();
       if (context === undefined) return;
-      const sums = Object.entries(fields).map(([name, value]) => [name, value + numberOf(context.fields[name])]);
+      const sums = Object.entries(fields).map(([name, value]) => [
+        name,
+        Math.round((value + numberOf(context.fields[name])) * 10) / 10,
+      ]);
       context.fields = { ...context.fields, ...(Object.fromEntries(sums) as LogFields) };
     },
   };

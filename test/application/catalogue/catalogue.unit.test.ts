@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 
 import { commandTypes, createCatalogue } from '#application/catalogue/catalogue.js';
+import { isEntityName } from '#application/domain/sovd/entity.js';
 
 const accepts = (name: string, parameters: unknown): boolean =>
   createCatalogue().find(name)?.parameters.safeParse(parameters).success === true;
@@ -41,6 +42,22 @@ describe('createCatalogue', () => {
     }
   });
 
+  it('every type: each of its parameters is described, and uniqueness stands in the JSON Schema', () => {
+    for (const { name, parameters } of createCatalogue().all()) {
+      const { properties } = z.toJSONSchema(parameters, { io: 'input' });
+      for (const [parameter, schema] of Object.entries(properties ?? {})) {
+        expect(schema, `${name} ${parameter}`).to.have.property('description');
+      }
+    }
+    const readData = createCatalogue().find('read-data');
+    if (readData === undefined) throw new Error('there is no read-data');
+    expect(z.toJSONSchema(readData.parameters)).to.have.nested.property('properties.data_ids.uniqueItems', true);
+  });
+
+  it('a name that nobody knows: is not found', () => {
+    expect(createCatalogue().find('open-doors')).to.equal(undefined);
+  });
+
   it('sovd-request: has the safety of its method', () => {
     const safety = createCatalogue().find('sovd-request')?.safety;
     if (typeof safety !== 'function') throw new Error('the safety must depend on the parameters');
@@ -64,7 +81,74 @@ describe('parameters of command types', () => {
       '',
     ];
     for (const entity of good) expect(accepts('read-faults', { entity }), entity).to.equal(true);
+    // What the schema takes must be what paths are made of: no entity may fail later.
+    for (const entity of [...good, ...bad]) expect(isEntityName(entity), entity).to.equal(good.includes(entity));
     for (const entity of bad) expect(accepts('read-faults', { entity }), JSON.stringify(entity)).to.equal(false);
+  });
+
+  it('read-faults: status by name and value, by name and values, or by words', () => {
+    const good = [
+      { confirmedDTC: '1' },
+      { confirmed_dtc: ['1', 'true'] },
+      { mask: '0x08', a: '' },
+      ['confirmed'],
+      ['a', 'b'],
+    ];
+    const bad = [
+      {},
+      [],
+      ['a', 'a'],
+      [''],
+      ['a b'],
+      { 'a]': '1' },
+      { a: 1 },
+      { a: [] },
+      { a: '1\n' },
+      { 'a\n': '1' },
+      'confirmed',
+    ];
+    const entity = 'components/a';
+    for (const status of good)
+      expect(accepts('read-faults', { entity, status }), JSON.stringify(status)).to.equal(true);
+    for (const status of bad)
+      expect(accepts('read-faults', { entity, status }), JSON.stringify(status)).to.equal(false);
+  });
+
+  it('read-faults: a severity from 1 to 5, a scope without control characters', () => {
+    const entity = 'components/a';
+    for (const severity of [1, 5]) expect(accepts('read-faults', { entity, severity })).to.equal(true);
+    for (const severity of [0, 6, 2.5, '2']) expect(accepts('read-faults', { entity, severity })).to.equal(false);
+    expect(accepts('read-faults', { entity, scope: 'User memory' })).to.equal(true);
+    for (const scope of ['', 'OBD\n', 'a\0', 'x'.repeat(65)]) {
+      expect(accepts('read-faults', { entity, scope }), JSON.stringify(scope)).to.equal(false);
+    }
+  });
+
+  it('execute-operation: parameters are an object, a timeout is whole seconds up to an hour', () => {
+    const operation = { entity: 'components/a', operation_id: 'o' };
+    for (const more of [{}, { parameters: {} }, { parameters: { a: [null] } }, { timeout: 1 }, { timeout: 3600 }]) {
+      expect(accepts('execute-operation', { ...operation, ...more }), JSON.stringify(more)).to.equal(true);
+    }
+    for (const more of [
+      { parameters: [] },
+      { parameters: null },
+      { timeout: 0 },
+      { timeout: 3601 },
+      { timeout: 1.5 },
+    ]) {
+      expect(accepts('execute-operation', { ...operation, ...more }), JSON.stringify(more)).to.equal(false);
+    }
+  });
+
+  it('sovd-request: query names and values without control characters, a value or several', () => {
+    const good = [{}, { a: '' }, { a: ['1', '2'] }, { 'status[confirmedDTC]': '1' }];
+    const bad = [{ '': '1' }, { 'a\n': '1' }, { a: '1\n' }, { a: ['\0'] }, { a: 1 }, { a: null }];
+    for (const query of good) {
+      expect(accepts('sovd-request', { method: 'GET', path: 'a', query }), JSON.stringify(query)).to.equal(true);
+    }
+    for (const query of bad) {
+      expect(accepts('sovd-request', { method: 'GET', path: 'a', query }), JSON.stringify(query)).to.equal(false);
+    }
   });
 
   it('fault codes: P, B, C, U and the vendors own forms', () => {

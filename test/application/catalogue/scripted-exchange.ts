@@ -13,14 +13,22 @@ export function jsonAnswer(value: Json, status = 200): VehicleAnswer {
   return { status, mediaType: 'application/json', body: { encoding: 'json', value }, kind: 'plain', isLast: true };
 }
 
+/** A text answer. */
+export function textAnswer(value: string, status = 200): VehicleAnswer {
+  return { status, mediaType: 'text/plain', body: { encoding: 'text', value }, kind: 'plain', isLast: true };
+}
+
 /** An answer without a body. */
 export function emptyAnswer(status: number): VehicleAnswer {
   return { status, mediaType: undefined, body: { encoding: 'none' }, kind: 'plain', isLast: true };
 }
 
-/** What is not in the table is answered with 404, as a vehicle would. */
+/**
+ * Answers as in the table, a list as a sequence; an error in it is thrown at its place. What is not in the table is answered
+ * with 404, as a vehicle would.
+ */
 export function scriptedExchange(
-  table: Readonly<Record<string, VehicleAnswer | readonly VehicleAnswer[]>>,
+  table: Readonly<Record<string, VehicleAnswer | readonly (VehicleAnswer | Error)[]>>,
 ): ScriptedExchange {
   const requests: SovdRequest[] = [];
   return {
@@ -33,7 +41,10 @@ export function scriptedExchange(
         { error_code: 'vendor-specific', vendor_code: 'not-found', message: 'no such resource' },
         404,
       );
-      for (const one of answer === undefined ? [missing] : [answer].flat()) yield one;
+      for (const one of answer === undefined ? [missing] : [answer].flat()) {
+        if (one instanceof Error) throw one;
+        yield one;
+      }
     },
   };
 }
@@ -49,4 +60,12 @@ export async function runCommand(
   const responses: VehicleResponse[] = [];
   for await (const response of type.run(type.parameters.parse(parameters), exchange)) responses.push(response);
   return responses;
+}
+
+/** What a promise is rejected with; undefined when it isn't. */
+export async function rejection(run: Promise<unknown>): Promise<unknown> {
+  return run.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 }

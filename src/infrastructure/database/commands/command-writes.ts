@@ -62,6 +62,7 @@ export function addCommandWrites({ record }: Command, transition: Transition): r
         record.responseCount,
         record.leaseNumber,
       ],
+      target: `commands:${record.id}`,
     },
     insertTransition(transition),
   ];

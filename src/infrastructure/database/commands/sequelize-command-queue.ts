@@ -8,54 +8,32 @@ import { toCommand, type CommandRow } from './command-row.js';
 import { stepWrites } from './command-writes.js';
 
 /**
- * Whether a pending command may start: due, not expired, and its lane is free for it. What changes the vehicle waits until
- * nothing runs and nothing accepted before it waits; a read waits only for changes accepted before it, and for one of the
- * `$2` places for reads.
+ * The commands that may start, of the lanes that `condition` names: due, not expired, and their lane is free for them. A
+ * lane is all that runs or waits for one vehicle: what runs comes first, then what waits in the order of acceptance. What
+ * changes the vehicle must have the first place; a read one of the first `$2`, with no change before it.
  */
-const isReady = `
-  c.status = 'pending'
-  and c.expires_at > now()
-  and (c.not_before is null or c.not_before <= now())
-  and not exists (
-    select 1
-    from commands o
-    where o.vehicle_id = c.vehicle_id
-      and (
-        (o.status = 'in_progress' and (o.safety <> 'safe' or c.safety <> 'safe'))
-        or (
-          o.status = 'pending'
-          and (o.submitted_at, o.command_id) < (c.submitted_at, c.command_id)
-          and (o.safety <> 'safe' or c.safety <> 'safe')
-        )
-      )
-  )
-  and (
-    c.safety <> 'safe'
-    or (
-      select count(*)
-      from (
-        select 1
-        from commands o
-        where o.vehicle_id = c.vehicle_id
-          and (
-            o.status = 'in_progress'
-            or (o.status = 'pending' and (o.submitted_at, o.command_id) < (c.submitted_at, c.command_id))
-          )
-        limit $2
-      ) before_it
-    ) < $2
-  )`;
+const readyCommands = (condition: string): string => `
+  select l.command_id, l.vehicle_id, l.submitted_at
+  from (
+    select c.command_id, c.vehicle_id, c.submitted_at, c.status, c.safety, c.expires_at, c.not_before,
+      row_number() over lane as place,
+      count(*) filter (where c.safety <> 'safe')
+        over (lane rows between unbounded preceding and 1 preceding) as changes_before
+    from commands c
+    where c.status in ('pending', 'in_progress') and ${condition}
+    window lane as (partition by c.vehicle_id order by c.status = 'pending', c.submitted_at, c.command_id)
+  ) l
+  where l.status = 'pending'
+    and l.expires_at > now()
+    and (l.not_before is null or l.not_before <= now())
+    and case when l.safety = 'safe' then l.changes_before = 0 and l.place <= $2 else l.place = 1 end
+  order by l.submitted_at, l.command_id
+  limit $1`;
 
 const lockLanesText = `
   select v.vehicle_id
   from vehicles v
-  where v.vehicle_id in (
-    select c.vehicle_id
-    from commands c
-    where ${isReady}
-    order by c.submitted_at, c.command_id
-    limit $1
-  )
+  where v.vehicle_id in (select r.vehicle_id from (${readyCommands('true')}) r)
   for no key update of v skip locked`;
 
 /** The commands table as a queue. */
@@ -77,9 +55,8 @@ export class SequelizeCommandQueue implements CommandQueue {
     const text = `
       select ${columnsOf(CommandModel, 'c')}
       from commands c
-      where c.vehicle_id = any($3::uuid[]) and ${isReady}
+      where c.command_id in (select r.command_id from (${readyCommands('c.vehicle_id = any($3::uuid[])')}) r)
       order by c.submitted_at, c.command_id
-      limit $1
       for update of c skip locked`;
     const rows = await this.#unit.rowsInTransaction<CommandRow>(text, [
       limit,

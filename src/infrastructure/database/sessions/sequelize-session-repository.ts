@@ -7,17 +7,24 @@ import { columnsOf } from '../model-columns.js';
 import type { UnitStatements } from '../unit-statements.js';
 import { SessionModel } from './session-model.js';
 
-type SessionRow = InferAttributes<SessionModel>;
+type SessionRow = InferAttributes<SessionModel> & { readonly family_revoked_at: Date | null };
 
 const insertText = `
   insert into sessions (session_id, user_id, refresh_token_hash, family_id, created_at, expires_at, ip_address, user_agent)
   values ($1, $2, $3, $4, $5, $6, $7, $8)`;
 
+/**
+ * A token that is made by a rotation at the same time as its family is revoked escapes that update, which can't see the
+ * new row yet. So one revoked session stands for the whole family.
+ */
+const revocationOfFamily = '(select min(f.revoked_at) from sessions f where f.family_id = s.family_id)';
+
 const isAliveText = `
   select 1 as alive
   from sessions s
   join users u on u.user_id = s.user_id
-  where s.family_id = $1 and s.revoked_at is null and s.rotated_at is null and s.expires_at > now() and u.is_active
+  where s.family_id = $1 and s.rotated_at is null and s.expires_at > now() and u.is_active
+    and ${revocationOfFamily} is null
   limit 1`;
 
 const rotateText = `
@@ -39,7 +46,10 @@ export class SequelizeSessionRepository implements SessionRepository {
   }
 
   async findByRefreshTokenHash(hash: string): Promise<Session | undefined> {
-    const text = `select ${columnsOf(SessionModel, 's')} from sessions s where s.refresh_token_hash = $1`;
+    const text = `
+      select ${columnsOf(SessionModel, 's')}, ${revocationOfFamily} as family_revoked_at
+      from sessions s
+      where s.refresh_token_hash = $1`;
     const [row] = await this.#unit.rows<SessionRow>(text, [hash]);
     return row === undefined ? undefined : toSession(row);
   }
@@ -88,7 +98,7 @@ function toSession(row: SessionRow): Session {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     rotatedAt: row.rotated_at ?? undefined,
-    revokedAt: row.revoked_at ?? undefined,
+    revokedAt: row.family_revoked_at ?? undefined,
     ipAddress: row.ip_address ?? undefined,
     userAgent: row.user_agent ?? undefined,
   });

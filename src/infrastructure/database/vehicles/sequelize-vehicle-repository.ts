@@ -16,10 +16,13 @@ const insertText = `
     created_at, updated_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
 
+/** What an exchange has shown since the vehicle was read stays, unless the vehicle moves to another address. */
 const saveText = `
   update vehicles
-  set make = $3, model = $4, model_year = $5, sovd_base_url = $6, metadata = $7, connection_status = $8,
-    last_checked_at = $9, retired_at = $10, updated_at = $11, version = $2
+  set make = $3, model = $4, model_year = $5, sovd_base_url = $6, metadata = $7,
+    connection_status = case when sovd_base_url = $6 then connection_status else $8 end,
+    last_checked_at = case when sovd_base_url = $6 then last_checked_at else $9 end,
+    retired_at = $10, updated_at = $11, version = $2
   where vehicle_id = $1 and version = $2 - 1`;
 
 const recordContactText = `
@@ -79,6 +82,7 @@ export class SequelizeVehicleRepository implements VehicleRepository {
         vehicle.createdAt,
         vehicle.updatedAt,
       ],
+      target: `vehicles:${vehicle.id}`,
     });
   }
 

@@ -1,0 +1,48 @@
+/** What was measured with a number of users; durations in milliseconds, from POST to the last event at the client. */
+export interface LoadFigures {
+  readonly users: number;
+  readonly commands: number;
+  readonly commandsPerSecond: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+/** Everything that one run measures. */
+export interface Figures {
+  readonly cores: number;
+  readonly node: string;
+  readonly loads: readonly LoadFigures[];
+  /** The same request straight to the vehicle, in milliseconds. */
+  readonly directP50: number;
+  readonly coldStartMillis: number;
+  readonly restingMegabytes: number;
+  readonly loadedMegabytes: number;
+}
+
+/** The value below which a share of the values lies. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+/** The figures as a page for people. */
+export function toMarkdown({ cores, node, loads, directP50, ...rest }: Figures): string {
+  const rows = loads.map(
+    ({ users, commands, commandsPerSecond, p50, p95, p99 }) =>
+      `| ${users} | ${commands} | ${commandsPerSecond.toFixed(0)} | ${p50.toFixed(1)} | ${p95.toFixed(1)} | ${p99.toFixed(1)} |`,
+  );
+  return [
+    '# Overhead of a command',
+    '',
+    `From POST /commands to the last event at the client, with a vehicle that answers at once; service, PostgreSQL (fsync on), vehicles and clients on ${cores} cores, Node ${node}. Times in milliseconds.`,
+    '',
+    '| users | commands | commands/s | p50 | p95 | p99 |',
+    '| ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...rows,
+    '',
+    `The same request straight to the vehicle: p50 ${directP50.toFixed(2)} ms.`,
+    `Cold start to ready, database migrated: ${rest.coldStartMillis.toFixed(0)} ms (median).`,
+    `Resident memory: ${rest.restingMegabytes.toFixed(0)} MB at rest, ${rest.loadedMegabytes.toFixed(0)} MB after the load.`,
+  ].join('\n');
+}

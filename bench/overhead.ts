@@ -1,0 +1,144 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile, mkdir } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { startEmbeddedPostgres } from '#infrastructure/database/embedded-postgres.js';
+import { migrateUp } from '#infrastructure/database/migrate.js';
+import { startSimulator } from '#simulator/simulator.js';
+
+import { CommandUser } from './command-user.js';
+import { percentile, toMarkdown, type Figures, type LoadFigures } from './figures.js';
+
+const quick = process.argv.includes('--quick');
+const commandsPerRun = quick ? 200 : 1000;
+const coldStarts = quick ? 3 : 5;
+const userCounts = [1, 10, 100];
+const password = 'correct horse battery staple';
+const main = path.resolve(import.meta.dirname, '../src/main.js');
+const createAdmin = path.resolve(import.meta.dirname, '../src/create-admin.js');
+const results = path.resolve(import.meta.dirname, '../../bench/results');
+
+interface Service {
+  readonly url: string;
+  readonly process: ChildProcess;
+  readonly readyMillis: number;
+}
+
+/** Measures what the service adds to a vehicle that answers at once: from POST to the last event at the client. */
+async function run(): Promise<void> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'sovd-fleet-bench-'));
+  const postgres = await startEmbeddedPostgres({ dataDirectory: path.join(directory, 'postgres') });
+  const simulator = await startSimulator({ vehicles: Math.max(...userCounts) });
+  const running: ChildProcess[] = [];
+  const variables = {
+    PATH: process.env['PATH'] ?? '',
+    DATABASE_URL: postgres.url,
+    JWT_SECRET: 'a secret of the benchmark, long enough for it',
+    ADMIN_PASSWORD: password,
+    PORT: '0',
+    HOST: '127.0.0.1',
+  };
+  try {
+    await migrateUp(postgres.url);
+    await ended(
+      spawn(process.execPath, [createAdmin, '--username', 'bench', '--email', 'bench@example.com'], { env: variables }),
+    );
+    const starts: number[] = [];
+    for (let count = 0; count < coldStarts; count += 1) {
+      const service = await startService(variables, running);
+      starts.push(service.readyMillis);
+      service.process.kill('SIGTERM');
+      await ended(service.process);
+    }
+    const service = await startService(variables, running);
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const restingBytes = await residentBytes(service.process);
+    const token = await CommandUser.logIn(service.url, 'bench', password);
+    const users = await Promise.all(
+      simulator.vehicles.map(({ baseUrl }, index) => CommandUser.withVehicle(service.url, token, baseUrl, index)),
+    );
+    await load(users.slice(0, 10), 200);
+    const loads: LoadFigures[] = [];
+    for (const count of userCounts) {
+      const { durations, seconds } = await load(users.slice(0, count), commandsPerRun);
+      loads.push({
+        users: count,
+        commands: durations.length,
+        commandsPerSecond: durations.length / seconds,
+        p50: percentile(durations, 0.5),
+        p95: percentile(durations, 0.95),
+        p99: percentile(durations, 0.99),
+      });
+    }
+    const direct = await Promise.all(users.slice(0, 1).map((user) => user.askDirectly(500)));
+    const figures: Figures = {
+      cores: cpus().length,
+      node: process.version,
+      loads,
+      directP50: percentile(direct.flat(), 0.5),
+      coldStartMillis: percentile(starts, 0.5),
+      restingMegabytes: restingBytes / 1024 / 1024,
+      loadedMegabytes: (await residentBytes(service.process)) / 1024 / 1024,
+    };
+    const table = toMarkdown(figures);
+    console.log(table);
+    await mkdir(results, { recursive: true });
+    await writeFile(path.join(results, 'overhead.md'), `${table}\n`);
+    await writeFile(path.join(results, 'overhead.json'), `${JSON.stringify(figures, null, 2)}\n`);
+  } finally {
+    for (const child of running) child.kill('SIGKILL');
+    await simulator.close();
+    await postgres.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function load(
+  users: readonly CommandUser[],
+  commands: number,
+): Promise<{ durations: number[]; seconds: number }> {
+  const durations: number[] = [];
+  let left = commands;
+  const start = performance.now();
+  await Promise.all(
+    users.map(async (user) => {
+      while (left > 0) {
+        left -= 1;
+        durations.push(await user.runCommand());
+      }
+    }),
+  );
+  return { durations, seconds: (performance.now() - start) / 1000 };
+}
+
+async function startService(variables: Record<string, string>, running: ChildProcess[]): Promise<Service> {
+  const start = performance.now();
+  const child = spawn(process.execPath, [main], { env: variables, stdio: ['ignore', 'pipe', 'inherit'] });
+  running.push(child);
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once('exit', () => reject(new Error('the service ended at its start')));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const entry = JSON.parse(line) as { readonly msg?: string; readonly port?: number };
+      if (entry.msg === 'ready' && entry.port !== undefined) resolve(entry.port);
+    });
+  });
+  return { url: `http://127.0.0.1:${port}`, process: child, readyMillis: performance.now() - start };
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  await new Promise((resolve) => child.once('exit', resolve));
+}
+
+/** Linux tells it in pages of 4 KiB (proc(5), statm). */
+async function residentBytes(child: ChildProcess): Promise<number> {
+  const [, pages] = (await readFile(`/proc/${String(child.pid)}/statm`, 'utf8')).split(' ');
+  return Number(pages) * 4096;
+}
+
+run().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

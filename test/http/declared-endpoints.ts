@@ -1,0 +1,21 @@
+import { createCatalogue } from '#application/catalogue/catalogue.js';
+import type { Endpoint } from '#http/endpoint.js';
+import { accountRoutes } from '#http/routes/account-routes.js';
+import { commandRoutes } from '#http/routes/command-routes.js';
+import { commandTypeRoutes } from '#http/routes/command-type-routes.js';
+import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
+
+/** All routes as they are declared. Their use cases are missing: only what they say of themselves is of interest. */
+export const declaredEndpoints: readonly Endpoint[] = [
+  ...accountRoutes({} as Parameters<typeof accountRoutes>[0]),
+  ...vehicleRoutes({} as Parameters<typeof vehicleRoutes>[0]),
+  ...commandTypeRoutes(createCatalogue()),
+  ...commandRoutes({ catalogue: createCatalogue() } as Parameters<typeof commandRoutes>[0]),
+];
+
+const someId = '0190c0de-0000-7000-8000-000000000000';
+
+/** A path that a route answers, about something that does not exist. */
+export function examplePath({ path }: Pick<Endpoint, 'path'>): string {
+  return path.replaceAll(/\{(\w+)\}/gu, (_match, name: string) => (name.endsWith('_id') ? someId : 'no-such-thing'));
+}

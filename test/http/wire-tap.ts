@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** A way to a database that tells what goes over it. */
+export interface WireTap {
+  /** The database's URL, through the tap. */
+  readonly url: string;
+  /** The texts of all statements since the last `clear`, as PostgreSQL got them. */
+  readonly statements: () => readonly string[];
+  readonly clear: () => void;
+  /** Lets nothing through any more, and takes connections without a word: a database behind a broken network. */
+  readonly block: () => void;
+  readonly unblock: () => void;
+  readonly close: () => Promise<void>;
+}
+
+/** Listens between a program and PostgreSQL, and reads along what the program sends (PostgreSQL manual, chapter 54). */
+export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
+  const target = new URL(databaseUrl);
+  let statements: string[] = [];
+  const sockets = new Set<Socket>();
+  let isBlocked = false;
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
+    }
+    client.on(
+      'data',
+      messageReader((text) => statements.push(text)),
+    );
+    client.pipe(upstream).pipe(client);
+    if (isBlocked) setImmediate(() => client.pause());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = new URL(databaseUrl);
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url: url.href,
+    statements: () => statements,
+    clear: () => (statements = []),
+    block: () => {
+      isBlocked = true;
+      for (const socket of sockets) socket.pause();
+    },
+    unblock: () => {
+      isBlocked = false;
+      for (const socket of sockets) socket.resume();
+    },
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** Takes the stream of a client apart: Query and Parse carry texts. */
+function messageReader(onStatement: (text: string) => void): (chunk: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  let isStarted = false;
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    for (;;) {
+      const prefix = isStarted ? 1 : 0;
+      if (rest.length < prefix + 4) return;
+      const end = prefix + rest.readInt32BE(prefix);
+      if (rest.length < end) return;
+      const body = rest.subarray(prefix + 4, end).toString();
+      const kind = isStarted ? rest.toString('latin1', 0, 1) : 'startup';
+      if (kind === 'Q') onStatement(body.split('\0')[0] ?? '');
+      if (kind === 'P') onStatement(body.split('\0')[1] ?? '');
+      isStarted = true;
+      rest = rest.subarray(end);
+    }
+  };
+}
