@@ -34,7 +34,6 @@ import { openDatabase, type OpenDatabase } from '#infrastructure/database/open-d
 import { PostgresDispatchSignals } from '#infrastructure/database/postgres-dispatch-signals.js';
 import { SequelizeUnitsOfWork } from '#infrastructure/database/sequelize-units-of-work.js';
 import { InProcessCommandEvents } from '#infrastructure/events/in-process-command-events.js';
-import { RedisCommandEvents } from '#infrastructure/events/redis-command-events.js';
 import { createBunyanLog } from '#infrastructure/observability/bunyan-log.js';
 import { noMeasurements } from '#infrastructure/observability/no-measurements.js';
 import { createArgon2PasswordHasher } from '#infrastructure/security/argon2-password-hasher.js';
@@ -110,16 +109,20 @@ async function composeInfrastructure(settings: Settings, overrides: Overrides) {
     identifiers: uuidV7Identifiers,
     units: new SequelizeUnitsOfWork(database.sequelize, log),
     dispatchSignals: new PostgresDispatchSignals(database.url, instance, log),
-    commandEvents:
-      settings.redis === null
-        ? new InProcessCommandEvents({ log })
-        : new RedisCommandEvents({ url: settings.redis.url, log }),
+    commandEvents: await openCommandEvents(settings, log),
     vehicleLink: createHttpVehicleLink({ ...settings.vehicleLink, version, log }),
     passwordHasher: createArgon2PasswordHasher({ concurrency: settings.security.passwordHashConcurrency }),
     accessTokens: createJwtAccessTokens({ ...settings.security.jwt, secret }),
     refreshTokens: opaqueRefreshTokens,
     measurements: noMeasurements,
   };
+}
+
+async function openCommandEvents({ redis }: Settings, log: Log): Promise<CommandEvents> {
+  if (redis === null) return new InProcessCommandEvents({ log });
+  // A service without Redis needn't hold its client in memory.
+  const { RedisCommandEvents } = await import('#infrastructure/events/redis-command-events.js');
+  return new RedisCommandEvents({ url: redis.url, log });
 }
 
 type UseCases = ReturnType<typeof composeUseCases>;

@@ -103,7 +103,7 @@ export class Vehicle implements VehicleRecord {
 
   /** Whether the last exchange failed, and not so long ago that it says nothing any more. */
   isKnownToBeAway(now: Date): boolean {
-    if (this.connectionStatus === 'connected' || this.lastCheckedAt === undefined) return false;
+    if (this.connectionStatus !== 'disconnected' || this.lastCheckedAt === undefined) return false;
     return now.getTime() - this.lastCheckedAt.getTime() < awayKnowledgeSeconds * 1000;
   }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { QueryTypes, type QueryInterface } from 'sequelize';
 import { Sequelize } from 'sequelize-typescript';
-import { SequelizeStorage, Umzug } from 'umzug';
+import type { Umzug } from 'umzug';
 
 import { markedOptions } from './unit-guard.js';
 
@@ -57,6 +57,8 @@ async function withMigrations(
   const sequelize = new Sequelize(databaseUrl, { dialect: 'postgres', logging: false, pool: { max: 1, idle: 60_000 } });
   try {
     await sequelize.query(`select pg_advisory_lock(${migrationLock})`);
+    // Loaded only where migrations run: a service whose schema is up to date never needs it.
+    const { SequelizeStorage, Umzug } = await import('umzug');
     const migrations = new Umzug<QueryInterface>({
       migrations: migrationNames.map((name) => {
         const migration = load(path.join(folder, name)) as Migration;

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import type { Command, CommandRecord } from '#application/domain/command.js';
 import { ConcurrentChange } from '#application/domain/errors.js';
 import type { Safety } from '#application/domain/safety.js';
-import type { UnitsOfWork } from '#application/ports/unit-of-work.js';
+import type { UnitOfWork, UnitsOfWork } from '#application/ports/unit-of-work.js';
 
 import { aCommand, newId, store, storeCommand, storeFleet, type Fleet } from './builders.js';
 import { rejectionOf, useUnits } from './units.js';
@@ -191,31 +191,31 @@ describe('SequelizeCommandQueue', () => {
       expect(await claim()).to.deep.equal([]);
     });
 
-    it('commands that are cancelled while others are claimed: are never given out, and spoil no claim', async () => {
-      const lanes = await storeFleet(test.units, 300);
-      const waiting = lanes.vehicleIds.map((vehicleId) => aCommand({ ...lanes, vehicleId }));
+    it('commands that somebody cancels at the same moment: are given out as they were, or not at all', async () => {
+      const lanes = await storeFleet(test.units, 100);
       await store(test.units, (work) => {
-        for (const { command, transition } of waiting) work.commands.add(command, transition);
+        for (const vehicleId of lanes.vehicleIds) {
+          const { command, transition } = aCommand({ ...lanes, vehicleId });
+          work.commands.add(command, transition);
+        }
       });
-      let cancelled = 0;
-      const cancelAll = async () => {
-        for (const { command } of [...waiting].reverse()) {
-          const move = { to: 'cancelled', at: new Date(), actor: 'test', reason: 'cancel-requested' } as const;
-          const taken = store(test.units, (work) => work.commands.advance(command.move(move)));
-          await taken.then(
-            () => (cancelled += 1),
-            (error: unknown) => expect(error).to.be.instanceOf(ConcurrentChange),
-          );
+      const look = async (): Promise<readonly Command[]> => {
+        const unit = test.units.open('write');
+        try {
+          return await unit.commandQueue.lockReady(100, readsPerVehicle);
+        } finally {
+          await unit.close();
         }
       };
-      let claimed = 0;
-      const claimAll = async () => {
-        while (claimed + cancelled < waiting.length) claimed += (await claim(30)).length;
-      };
-      await Promise.all([cancelAll(), cancelAll(), claimAll()]);
-      expect(claimed).to.be.above(0);
-      expect(cancelled).to.be.above(0);
-      expect(claimed + cancelled).to.equal(waiting.length);
+      for (let round = 0; round < 60; round += 1) {
+        await database.query(`update commands set status = 'pending', completed_at = null`);
+        const cancel = async () => {
+          await sleep(round / 6);
+          await database.query(`update commands set status = 'cancelled', completed_at = now()`);
+        };
+        const [ready] = await Promise.all([look(), cancel()]);
+        expect(ready.filter(({ status }) => status !== 'pending')).to.deep.equal([]);
+      }
     });
 
     it('what was locked but not leased: is free again when the unit ends', async () => {
@@ -379,18 +379,44 @@ describe('SequelizeCommandQueue', () => {
       expect(found).to.have.length(1);
     });
 
-    it('lockAbandoned and lockExpired: take the oldest first, up to their limit, and skip what is locked', async () => {
-      const late = [];
-      for (const secondsAgo of [10, 30, 20]) {
-        late.push(await submit(['safe'], { expiresAt: new Date(Date.now() - secondsAgo * 1000) }));
-      }
-      const expected = [late[1], late[2], late[0]].flat().map((command) => command?.id);
-      const first = test.units.open('write');
-      const second = test.units.open('write');
-      expect(ids(await first.commandQueue.lockExpired(1))).to.deep.equal(expected.slice(0, 1));
-      expect(ids(await second.commandQueue.lockExpired(10))).to.deep.equal(expected.slice(1));
-      await Promise.all([first.close(), second.close()]);
+    it('lockExpired: takes the oldest first, up to its limit, and skips what another unit has locked', async () => {
+      await submit(['safe', 'safe', 'safe'], { expiresAt: new Date() });
+      await spread('expires_at');
+      await expectOldestFirst((unit, limit) => unit.commandQueue.lockExpired(limit));
     });
+
+    it('lockAbandoned: takes the oldest first, up to its limit, and skips what another unit has locked', async () => {
+      await submit(['safe', 'safe', 'safe']);
+      await claim();
+      await spread('lease_expires_at');
+      await expectOldestFirst((unit, limit) => unit.commandQueue.lockAbandoned(limit, []));
+    });
+
+    /** Puts a time of all commands into the past, the later the command was made the further. */
+    async function spread(column: string): Promise<void> {
+      await database.query(
+        `update commands c
+         set ${column} = now() - interval '1 minute' * r.place
+         from (select command_id, row_number() over (order by command_id) as place from commands) r
+         where r.command_id = c.command_id`,
+      );
+    }
+
+    async function expectOldestFirst(
+      lock: (unit: UnitOfWork, limit: number) => Promise<readonly Command[]>,
+    ): Promise<void> {
+      const rows = await database.query<{ id: string }>(
+        'select command_id as id from commands order by command_id desc',
+      );
+      const expected = rows.map(({ id }) => id);
+      const [first, second] = [test.units.open('write'), test.units.open('write')];
+      try {
+        expect(ids(await lock(first, 1))).to.deep.equal(expected.slice(0, 1));
+        expect(ids(await lock(second, 10))).to.deep.equal(expected.slice(1));
+      } finally {
+        await Promise.all([first.close(), second.close()]);
+      }
+    }
   });
 
   it('a long lane: is looked at, row by row, with a bounded number of others for each', async () => {

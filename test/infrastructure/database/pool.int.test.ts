@@ -181,6 +181,23 @@ describe('The connection pool', () => {
     expect(await database.query('select 1 from command_transitions')).to.have.length(1);
   });
 
+  it('a connection that is killed before the COMMIT: is translated, stores nothing and runs no task', async () => {
+    const fleet = await storeFleet(test.units);
+    const command = await storeCommand(test.units, fleet, { idempotencyKey: 'key', requestHash: 'hash' });
+    const tasks: string[] = [];
+    const unit = test.units.open('write');
+    await unit.commands.releaseIdempotencyKey(command.id);
+    unit.afterCommit(() => tasks.push('task'));
+    await database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`,
+    );
+    expect(await rejectionOf(unit.commit()))
+      .to.be.instanceOf(ApplicationError)
+      .and.include({ code: 'database-unavailable' });
+    expect(tasks).to.deep.equal([]);
+    expect((await test.units.open('read').commands.load(command.id))?.record.idempotencyKey).to.equal('key');
+  });
+
   it('idle connections that are killed: are replaced without an error', async () => {
     const { units, pool } = test.another({ max: 3 });
     const holders = Array.from({ length: 3 }, () => units.open('write'));

@@ -52,10 +52,12 @@ export class SequelizeCommandQueue implements CommandQueue {
       readsPerVehicle,
     ]);
     if (lanes.length === 0) return [];
+    // The state is asked for once more: of a row that somebody has just changed only this condition is looked at again.
     const text = `
       select ${columnsOf(CommandModel, 'c')}
       from commands c
       where c.command_id in (select r.command_id from (${readyCommands('c.vehicle_id = any($3::uuid[])')}) r)
+        and c.status = 'pending'
       order by c.submitted_at, c.command_id
       for update of c skip locked`;
     const rows = await this.#unit.rowsInTransaction<CommandRow>(text, [
