@@ -192,7 +192,7 @@ describe('Changes at the same time', () => {
           await work.commands.releaseIdempotencyKey(other);
         });
       await Promise.all([lockBoth(first, second), lockBoth(second, first)]);
-      expect(runs).to.equal(3);
+      expect(runs).to.be.at.least(3);
       expect(await database.query('select 1 from audit_logs')).to.have.length(2);
       const victims = test.statements.verbs().filter((verb) => verb === 'ROLLBACK');
       expect(victims).to.have.length(1);
