@@ -5,7 +5,7 @@ import type { Response } from 'express';
 import type { StreamEvent } from './endpoint.js';
 import type { OpenStream } from './open-streams.js';
 
-/** A reader that takes nothing for so long is gone, or as good as gone; it can resume. */
+/** A reader to whom not one byte could be sent for so long is gone, or as good as gone; it can resume. */
 const stuckReaderMillis = 30_000;
 
 /**
@@ -24,6 +24,7 @@ export async function sendEventStream(
     'X-Accel-Buffering': 'no',
   });
   response.flushHeaders();
+  response.once('timeout', () => response.destroy());
   try {
     for await (const item of events) {
       if (stream.signal.aborted) break;
@@ -35,18 +36,30 @@ export async function sendEventStream(
         return;
       }
     }
-    response.end();
+    await end(response);
   } finally {
     stream.end();
   }
 }
 
 async function isDrained(response: Response, signal: AbortSignal): Promise<boolean> {
-  const stuck = AbortSignal.timeout(stuckReaderMillis);
+  // Starts again whenever the system takes some bytes: a large event may need its time on a slow way.
+  response.setTimeout(stuckReaderMillis);
   try {
-    await once(response, 'drain', { signal: AbortSignal.any([signal, stuck]) });
+    await once(response, 'drain', { signal });
     return true;
   } catch {
     return false;
+  } finally {
+    response.setTimeout(0);
   }
+}
+
+/** What is still on its way out belongs to the stream, and so does a reader who never takes it. */
+async function end(response: Response): Promise<void> {
+  if (response.closed) return;
+  const closed = once(response, 'close').catch(() => undefined);
+  response.setTimeout(stuckReaderMillis);
+  response.end();
+  await closed;
 }

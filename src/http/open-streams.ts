@@ -71,6 +71,8 @@ export class OpenStreams {
       entry.controller.abort();
     };
     response.once('close', end);
+    // Its client may have hung up before.
+    if (response.closed) end();
     return { signal: entry.controller.signal, end };
   }
 

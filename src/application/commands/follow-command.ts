@@ -7,6 +7,7 @@ import type { CommandEvents } from '../ports/command-events.js';
 import type { CommandEvent } from '../ports/command-repository.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import { Bell } from '../waiting/bell.js';
+import { CommandAudience } from './command-audience.js';
 
 interface Dependencies {
   readonly units: UnitsOfWork;
@@ -36,9 +37,9 @@ export interface FollowCommand {
   readonly events: (following: Following, signal: AbortSignal) => AsyncGenerator<CommandEvent, void, undefined>;
 }
 
-/** Follows commands. Streams of this process that stand at the same event share one read. */
+/** Follows commands. Streams of this process that follow the same command share a subscription and reads. */
 export function followCommand({ units, commandEvents, clock, recheckSeconds }: Dependencies): FollowCommand {
-  const reads = new Map<string, Promise<EventsPage>>();
+  const audiences = new Map<string, CommandAudience<EventsPage>>();
 
   async function begin(actor: UserActor, commandId: string, after: number): Promise<Following> {
     const command = await units.withUnit('read', (work) => requireCommand(work, actor, commandId));
@@ -49,35 +50,32 @@ export function followCommand({ units, commandEvents, clock, recheckSeconds }: D
   async function* events(following: Following, signal: AbortSignal): AsyncGenerator<CommandEvent, void, undefined> {
     const { commandId } = following;
     let sent = following.after;
-    let heard = sent;
     const bell = new Bell(clock);
-    const unsubscribe = await commandEvents.subscribe(commandId, (news) => {
-      heard = Math.max(heard, news.eventNumber);
-      if (heard > sent) bell.ring();
+    const audience = audienceOf(commandId);
+    const leave = audience.join((eventNumber) => {
+      if (eventNumber > sent) bell.ring();
     });
     try {
+      await audience.listening();
       while (!signal.aborted) {
-        const page = await readPage(commandId, sent, heard);
-        for (const event of page.events) {
-          yield event;
-          sent = event.eventNumber;
-        }
+        const page = await audience.read(sent, (after) => readFromDatabase(commandId, after));
+        sent = page.events.at(-1)?.eventNumber ?? sent;
+        yield* page.events;
         if (page.isEnd) return;
         if (page.events.length < pageSize) await bell.wait(recheckSeconds * 1000, signal);
       }
     } finally {
-      unsubscribe();
+      leave();
+      if (audience.isEmpty && audiences.get(commandId) === audience) audiences.delete(commandId);
     }
   }
 
-  /** A read is shared only by streams that heard the same news: one that began earlier may not see them. */
-  function readPage(commandId: string, after: number, heard: number): Promise<EventsPage> {
-    const place = `${commandId} ${after} ${heard}`;
-    const running = reads.get(place);
-    if (running !== undefined) return running;
-    const read = readFromDatabase(commandId, after).finally(() => reads.delete(place));
-    reads.set(place, read);
-    return read;
+  function audienceOf(commandId: string): CommandAudience<EventsPage> {
+    const present = audiences.get(commandId);
+    if (present !== undefined) return present;
+    const audience = new CommandAudience<EventsPage>(commandEvents, commandId);
+    audiences.set(commandId, audience);
+    return audience;
   }
 
   async function readFromDatabase(commandId: string, after: number): Promise<EventsPage> {

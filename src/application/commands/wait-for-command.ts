@@ -1,4 +1,5 @@
 import type { Command } from '../domain/command.js';
+import { ApplicationError } from '../domain/errors.js';
 import type { Clock } from '../ports/clock.js';
 import type { CommandEvents } from '../ports/command-events.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
@@ -23,14 +24,24 @@ export function waitForCommand({ units, commandEvents, clock }: Dependencies) {
     const bell = new Bell(clock);
     const unsubscribe = await commandEvents.subscribe(command.id, () => bell.ring());
     try {
-      for (;;) {
-        const current = await units.withUnit('read', (work) => work.commands.load(command.id));
+      for (let known = command; ; ) {
+        known = (await load(units, command.id)) ?? known;
         const left = end - clock.now().getTime();
-        if (current === undefined || current.isFinal || left <= 0 || signal.aborted) return current ?? command;
+        if (known.isFinal || left <= 0 || signal.aborted) return known;
         await bell.wait(Math.min(left, recheckMillis), signal);
       }
     } finally {
       unsubscribe();
     }
   };
+}
+
+/** The command as it is now; undefined while the database is away, because the command itself was accepted all the same. */
+async function load(units: UnitsOfWork, commandId: string): Promise<Command | undefined> {
+  try {
+    return await units.withUnit('read', (work) => work.commands.load(commandId));
+  } catch (error) {
+    if (error instanceof ApplicationError && error.kind === 'unavailable') return undefined;
+    throw error;
+  }
 }

@@ -195,7 +195,7 @@ describe('Changes at the same time', () => {
       expect(runs).to.be.at.least(3);
       expect(await database.query('select 1 from audit_logs')).to.have.length(2);
       const victims = test.statements.verbs().filter((verb) => verb === 'ROLLBACK');
-      expect(victims).to.have.length(1);
+      expect(victims).to.have.length(runs - 2);
     });
   });
 
