@@ -24,7 +24,7 @@ export function waitForCommand({ units, commandEvents, clock }: Dependencies) {
     const bell = new Bell(clock);
     const unsubscribe = await commandEvents.subscribe(command.id, () => bell.ring());
     try {
-      for (let known = command; ; ) {
+      for (let known = command; ;) {
         known = (await load(units, command.id)) ?? known;
         const left = end - clock.now().getTime();
         if (known.isFinal || left <= 0 || signal.aborted) return known;
