@@ -42,6 +42,13 @@ describe('the unit of work behind HTTP', () => {
       tap = await tapDatabase(database.url);
       service = await startProgram(tap.url, quiet);
       admin = (await service.logInAs('admin')).token;
+      // What the dispatcher does at its start goes over the same wire.
+      const looks = [/for no key update/u, /lease_expires_at < /u, /expires_at <= /u];
+      await until(() => {
+        const { size, available, waiting } = service.program.pool();
+        const hasLooked = looks.every((look) => tap.statements().some((text) => look.test(text)));
+        return hasLooked && available === size && waiting === 0;
+      }, 'the dispatcher has looked into the queue');
     });
     after(async () => {
       await service.stop();
