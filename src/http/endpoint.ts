@@ -24,9 +24,9 @@ import type { Reply } from './reply.js';
  *     reply: ({ command }) => accepted(presentCommand(command), { location: `/api/v1/commands/${command.id}` }),
  *   });
  *
- * There are three kinds, so that a reader sees what a route may hold: `endpoint` is given a unit of work, which is committed
+ * There are four kinds, so that a reader sees what a route may hold: `endpoint` is given a unit of work, which is committed
  * before the first byte leaves; `waitingEndpoint` waits for something else than the database, so it is given the source of
- * units and holds none; `eventStream` stays open.
+ * units and holds none; `download` sends a long text piece by piece; `eventStream` stays open.
  */
 
 /** Who may call: anybody, whoever has logged in, or a role and those above it. */
@@ -108,6 +108,12 @@ interface Description<Admitted extends Admission> {
   readonly errors?: readonly ErrorCode[];
 }
 
+/** A body that is one text in UTF-8; its schema is one of a string. */
+export interface TextBody {
+  readonly mediaType: string;
+  readonly maxBytes: number;
+}
+
 /** Where input comes from. Unknown query parameters and unknown fields of a body are refused. */
 interface Inputs<Params extends Fields, Query extends Fields, Headers extends Fields, Body extends z.ZodType> {
   readonly params?: Params;
@@ -115,6 +121,8 @@ interface Inputs<Params extends Fields, Query extends Fields, Headers extends Fi
   readonly headers?: Headers;
   /** A schema that takes undefined makes the body optional. Nested objects must be strict themselves. */
   readonly body?: Body;
+  /** What the body is when it isn't JSON. */
+  readonly textBody?: TextBody;
   /** What the schema can't say of a body. Asked of every body, also one that its schema refuses. */
   readonly checkBody?: (body: unknown) => readonly InputComplaint[];
   readonly bodyExamples?: Readonly<Record<string, z.input<Body>>>;
@@ -166,6 +174,35 @@ interface WaitingDefinition<
   readonly reply: (result: Result) => ReplyFor<Declared>;
 }
 
+/** What is sent as a file. */
+interface DownloadedFile {
+  /** Without a charset, which is always UTF-8: `text/csv; header=present`. */
+  readonly mediaType: string;
+  /** Under which name a browser keeps it. */
+  readonly fileName: string;
+  readonly description: string;
+  readonly example?: string;
+}
+
+interface DownloadDefinition<
+  Admitted extends Exclude<Admission, 'anonymous'>,
+  Params extends Fields,
+  Query extends Fields,
+> extends Omit<Description<Admitted>, 'method'> {
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly file: DownloadedFile;
+  /**
+   * The pieces of the file, asked for as the client takes them: each should be some kilobytes, out of a short unit of its own.
+   * Errors before the first piece are answered as problems; a later one breaks the connection off.
+   */
+  readonly handle: (
+    units: UnitsOfWork,
+    actor: UserActor,
+    input: Pick<Input<Params, Query>, 'params' | 'query'>,
+  ) => AsyncIterable<string>;
+}
+
 /** One event of a stream. Ids grow; data is sent as JSON. */
 export interface StreamEvent {
   readonly id: number;
@@ -207,6 +244,7 @@ export interface Declaration extends Description<Admission> {
   readonly query: Fields | undefined;
   readonly headers: Fields | undefined;
   readonly body: z.ZodType | undefined;
+  readonly textBody: TextBody | undefined;
   readonly checkBody: ((body: unknown) => readonly InputComplaint[]) | undefined;
   readonly bodyExamples: Readonly<Record<string, unknown>>;
   readonly audit: RefusalAudit | undefined;
@@ -227,6 +265,13 @@ export interface WaitingEndpoint extends Declaration {
   readonly run: (units: UnitsOfWork, actor: Actor, input: Input, signal: AbortSignal) => Promise<Reply>;
 }
 
+/** A route that sends a text that is too long to be held. */
+export interface DownloadEndpoint extends Declaration {
+  readonly kind: 'download';
+  readonly file: DownloadedFile;
+  readonly run: (units: UnitsOfWork, actor: UserActor, input: Input) => AsyncIterable<string>;
+}
+
 /** A route that sends events for as long as there are any. */
 export interface StreamEndpoint extends Declaration {
   readonly kind: 'stream';
@@ -241,7 +286,7 @@ export interface StreamEndpoint extends Declaration {
 }
 
 /** Any route. */
-export type Endpoint = UnitEndpoint | WaitingEndpoint | StreamEndpoint;
+export type Endpoint = UnitEndpoint | WaitingEndpoint | DownloadEndpoint | StreamEndpoint;
 
 /** Declares a route that works in one unit: opened for it, committed before the reply, closed on every way out. */
 export function endpoint<
@@ -282,6 +327,22 @@ export function waitingEndpoint<
   };
 }
 
+/** Declares a route that answers with a file, sent as it is made, at the pace of its reader. */
+export function download<
+  const Admitted extends Exclude<Admission, 'anonymous'>,
+  Params extends Fields = NoFields,
+  Query extends Fields = NoFields,
+>(definition: DownloadDefinition<Admitted, Params, Query>): DownloadEndpoint {
+  const { handle, file } = definition;
+  type Handled = Parameters<typeof handle>;
+  return {
+    ...declare({ ...definition, method: 'get', replies: {} }),
+    kind: 'download',
+    file,
+    run: (units, actor, input) => handle(units, actor, input as unknown as Handled[2]),
+  };
+}
+
 /** Declares a route that answers with Server-Sent Events. `Last-Event-ID` is read for it. */
 export function eventStream<
   const Admitted extends Exclude<Admission, 'anonymous'>,
@@ -311,6 +372,7 @@ const lastEventIdHeader = z.object({
 });
 
 interface Declarable extends Description<Admission>, Partial<Pick<Declaration, 'bodyExamples'>> {
+  readonly textBody?: TextBody;
   readonly checkBody?: (body: unknown) => readonly InputComplaint[];
   readonly params?: Fields;
   readonly query?: Fields;
@@ -338,6 +400,7 @@ function declare(definition: Declarable): Declaration {
     query: query?.strict(),
     headers,
     body: body instanceof z.ZodObject ? body.strict() : body,
+    textBody: definition.textBody,
     checkBody: definition.checkBody,
     bodyExamples: definition.bodyExamples ?? {},
     audit: definition.audit as RefusalAudit | undefined,

@@ -1,16 +1,12 @@
-import { once } from 'node:events';
-
 import type { Response } from 'express';
 
 import type { StreamEvent } from './endpoint.js';
 import type { OpenStream } from './open-streams.js';
-
-/** A reader to whom not one byte could be sent for so long is gone, or as good as gone; it can resume. */
-const stuckReaderMillis = 30_000;
+import { endAnswer, isDrained, refuseStuckReader } from './reader-pace.js';
 
 /**
  * Sends events as Server-Sent Events (WHATWG HTML, 9.2). Asks for the next event only when the reader has taken the ones
- * before, so a slow reader costs no memory; one that is stuck is disconnected.
+ * before, so a slow reader costs no memory; one that is stuck is disconnected, and can resume.
  */
 export async function sendEventStream(
   response: Response,
@@ -24,7 +20,7 @@ export async function sendEventStream(
     'X-Accel-Buffering': 'no',
   });
   response.flushHeaders();
-  response.once('timeout', () => response.destroy());
+  refuseStuckReader(response);
   try {
     for await (const item of events) {
       if (stream.signal.aborted) break;
@@ -36,30 +32,8 @@ export async function sendEventStream(
         return;
       }
     }
-    await end(response);
+    await endAnswer(response);
   } finally {
     stream.end();
   }
-}
-
-async function isDrained(response: Response, signal: AbortSignal): Promise<boolean> {
-  // Starts again whenever the system takes some bytes: a large event may need its time on a slow way.
-  response.setTimeout(stuckReaderMillis);
-  try {
-    await once(response, 'drain', { signal });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    response.setTimeout(0);
-  }
-}
-
-/** What is still on its way out belongs to the stream, and so does a reader who never takes it. */
-async function end(response: Response): Promise<void> {
-  if (response.closed) return;
-  const closed = once(response, 'close').catch(() => undefined);
-  response.setTimeout(stuckReaderMillis);
-  response.end();
-  await closed;
 }

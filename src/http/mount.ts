@@ -1,6 +1,4 @@
-import { isUtf8 } from 'node:buffer';
-
-import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import type { Request, RequestHandler, Response, Router } from 'express';
 
 import type { Actor, AnonymousActor, UserActor } from '#application/domain/actor.js';
 import type { AuditedEntity } from '#application/domain/audit-entry.js';
@@ -9,11 +7,21 @@ import { includesRole } from '#application/domain/user.js';
 import type { Log } from '#application/ports/log.js';
 import type { UnitsOfWork } from '#application/ports/unit-of-work.js';
 
-import type { Declaration, Endpoint, Input, StreamEndpoint, UnitEndpoint, WaitingEndpoint } from './endpoint.js';
+import { sendDownload } from './download.js';
+import type {
+  Declaration,
+  DownloadEndpoint,
+  Endpoint,
+  Input,
+  StreamEndpoint,
+  UnitEndpoint,
+  WaitingEndpoint,
+} from './endpoint.js';
 import { sendEventStream } from './event-stream.js';
 import type { Authenticate } from './middleware/authenticate.js';
 import { contextOf } from './middleware/request-context.js';
 import type { OpenStreams } from './open-streams.js';
+import { bodyReader, type BodyReader } from './read-body.js';
 import { readInput } from './read-input.js';
 import { methodNotAllowed, refuseMethod } from './refuse-method.js';
 import { sendReply } from './reply.js';
@@ -69,12 +77,13 @@ function handlerOf(endpoint: Endpoint, dependencies: MountDependencies, readBody
     if (request.method === 'HEAD' && endpoint.kind === 'stream') throw methodNotAllowed(['GET'], response);
     tellSubject(dependencies.log, request.params);
     const actor = await admit(endpoint, request, response, dependencies);
-    if (endpoint.body !== undefined) await readBody(request, response);
+    if (endpoint.body !== undefined) await readBody(request, response, endpoint.textBody);
     const input = readInput(endpoint, request);
     tellSubject(dependencies.log, input.body);
     try {
       if (endpoint.kind === 'unit') await runUnit(endpoint, dependencies, actor, input, response);
       else if (endpoint.kind === 'waiting') await runWaiting(endpoint, dependencies, actor, input, response);
+      else if (endpoint.kind === 'download') await runDownload(endpoint, dependencies, asUser(actor), input, response);
       else await runStream(endpoint, dependencies, asUser(actor), input, response);
     } catch (error) {
       await rememberRefusal(endpoint, dependencies, actor, input, error);
@@ -152,6 +161,16 @@ async function runWaiting(
   sendReply(response, reply);
 }
 
+async function runDownload(
+  endpoint: DownloadEndpoint,
+  { units }: MountDependencies,
+  actor: UserActor,
+  input: Input,
+  response: Response,
+): Promise<void> {
+  await sendDownload(response, endpoint.run(units, actor, input), endpoint.file);
+}
+
 async function runStream(
   endpoint: StreamEndpoint,
   { units, streams }: MountDependencies,
@@ -205,36 +224,8 @@ function uuidOf(text: unknown): string | undefined {
 }
 
 function asUser(actor: AnonymousActor | UserActor): UserActor {
-  if (actor.kind !== 'user') throw new Error('a stream needs a user');
+  if (actor.kind !== 'user') throw new Error('this route needs a user');
   return actor;
-}
-
-type BodyReader = (request: Request, response: Response) => Promise<void>;
-
-/** Reads a JSON body. Throws `unsupported-media-type`, or what the parser throws. */
-function bodyReader(maxBodyBytes: number): BodyReader {
-  const parse: RequestHandler = express.json({
-    limit: maxBodyBytes,
-    strict: false,
-    inflate: false,
-    type: () => true,
-    verify: (_request, _response, body) => {
-      // The parser would put replacement characters in the place of what it can't read.
-      if (!isUtf8(body)) throw new ApplicationError('malformed-json', 'The body must be JSON in UTF-8 (RFC 8259).');
-    },
-  });
-  return (request, response) =>
-    new Promise((resolve, reject) => {
-      const hasBody = request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
-      if (hasBody && request.is(['application/json', 'application/*+json']) === false) {
-        reject(new ApplicationError('unsupported-media-type', 'Send the body as application/json.'));
-        return;
-      }
-      parse(request, response, (error?: unknown) => {
-        if (error === undefined) resolve();
-        else reject(error instanceof Error ? error : new Error('the body could not be read'));
-      });
-    });
 }
 
 function expressPath(path: string): string {

@@ -46,7 +46,7 @@ export function openApiDocument({ version, prefix, endpoints, operationPaths }: 
 }
 
 function operation(endpoint: Endpoint, schemas: Document): Document {
-  const { operationId, tag, summary, description, role, body, bodyExamples } = endpoint;
+  const { operationId, tag, summary, description, role, body, textBody, bodyExamples } = endpoint;
   const parameters = [
     ...parametersOf(endpoint.params, 'path', schemas),
     ...parametersOf(endpoint.query, 'query', schemas),
@@ -66,7 +66,7 @@ function operation(endpoint: Endpoint, schemas: Document): Document {
           requestBody: {
             required: !takesUndefined(body),
             content: {
-              'application/json': {
+              [textBody?.mediaType ?? 'application/json']: {
                 schema: toSchema(body, 'input', schemas),
                 ...(examples.length === 0 ? {} : { examples: Object.fromEntries(examples) as Document }),
               },
@@ -110,6 +110,12 @@ function takesUndefined(schema: z.ZodType): boolean {
 }
 
 function repliesOf(endpoint: Endpoint, schemas: Document): Document {
+  if (endpoint.kind === 'download') {
+    const { mediaType, description, example } = endpoint.file;
+    const content = { schema: { type: 'string' }, ...(example === undefined ? {} : { example }) };
+    const headers = replyHeaders({ 'Content-Disposition': 'The name of the file (RFC 6266)' });
+    return { 200: { description, headers, content: { [mediaType]: content } } };
+  }
   if (endpoint.kind === 'stream') {
     const events = Object.entries(endpoint.events).map(([name, { description, schema }]) => ({
       title: name,
@@ -169,7 +175,8 @@ function problemsOf(endpoint: Endpoint): Document {
     .add('overloaded');
   if (endpoint.role !== 'anonymous') codes.add('not-authenticated').add('invalid-token').add('token-expired');
   if (endpoint.role !== 'anonymous' && endpoint.role !== 'authenticated') codes.add('role-insufficient');
-  if (endpoint.body !== undefined) codes.add('malformed-json').add('unsupported-media-type').add('body-too-large');
+  if (endpoint.body !== undefined) codes.add('unsupported-media-type').add('body-too-large');
+  if (endpoint.body !== undefined && endpoint.textBody === undefined) codes.add('malformed-json');
   if (endpoint.kind === 'stream') codes.add('too-many-streams').add('shutting-down');
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) byStatus.set(statusOf(code), [...(byStatus.get(statusOf(code)) ?? []), code]);

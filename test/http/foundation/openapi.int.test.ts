@@ -2,9 +2,9 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect } from 'chai';
 import { z } from 'zod';
 
-import { endpoint, eventStream, type Endpoint } from '#http/endpoint.js';
+import { download, endpoint, eventStream, type Endpoint } from '#http/endpoint.js';
 import { openApiDocument } from '#http/openapi.js';
-import { ok } from '#http/reply.js';
+import { noContent, ok } from '#http/reply.js';
 import { operationPaths } from '#http/routes/operation-routes.js';
 
 import { serve } from './served-endpoints.js';
@@ -125,6 +125,44 @@ describe('openApiDocument', () => {
     expect(operation.responses[200].headers).to.have.keys('X-Request-Id', 'Location');
     expect(document.components.schemas.Car.properties.paint).to.deep.equal({ $ref: '#/components/schemas/Coat' });
     expect(document.paths['/api/v1/news'].get.responses[200].content).to.have.keys('text/event-stream');
+  });
+
+  it('describes a file with its type, and a text body with its own', () => {
+    const exported = download({
+      path: '/cars/export',
+      operationId: 'exportCars',
+      tag: 'Cars',
+      summary: 'All cars',
+      role: 'viewer',
+      file: { mediaType: 'text/csv; header=present', fileName: 'cars.csv', description: 'A line each', example: 'a' },
+      handle: async function* () {},
+    });
+    const imported = endpoint({
+      method: 'post',
+      path: '/cars/import',
+      operationId: 'importCars',
+      tag: 'Cars',
+      summary: 'More cars',
+      role: 'admin',
+      access: 'write',
+      textBody: { mediaType: 'text/csv', maxBytes: 1000 },
+      body: z.string(),
+      bodyExamples: { two: 'a\nb' },
+      replies: { 204: { description: 'Done' } },
+      handle: () => Promise.resolve(),
+      reply: () => noContent(),
+    });
+    const { paths } = documentOf([exported, imported]);
+    const { 200: file } = paths['/api/v1/cars/export'].get.responses;
+    expect(file.content).to.deep.equal({ 'text/csv; header=present': { schema: { type: 'string' }, example: 'a' } });
+    expect(file.headers).to.have.all.keys('X-Request-Id', 'Content-Disposition');
+    const { requestBody, responses } = paths['/api/v1/cars/import'].post;
+    expect(requestBody).to.deep.equal({
+      required: true,
+      content: { 'text/csv': { schema: { type: 'string' }, examples: { two: { value: 'a\nb' } } } },
+    });
+    expect(responses[400].description).not.to.contain('malformed-json');
+    expect(responses).to.include.all.keys('413', '415');
   });
 
   it('lists the errors of each status', () => {
