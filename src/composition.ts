@@ -107,7 +107,7 @@ async function composeInfrastructure(settings: Settings, overrides: Overrides) {
     instance,
     database,
     identifiers: uuidV7Identifiers,
-    units: new SequelizeUnitsOfWork(database.sequelize, log),
+    units: new SequelizeUnitsOfWork(database.sequelize, log, settings.database),
     dispatchSignals: new PostgresDispatchSignals(database.url, instance, log),
     commandEvents: await openCommandEvents(settings, log),
     vehicleLink: createHttpVehicleLink({ ...settings.vehicleLink, version, log }),

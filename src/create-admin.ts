@@ -33,10 +33,11 @@ async function run(): Promise<void> {
   }
   const password = given ?? randomBytes(18).toString('base64url');
   const log = createBunyanLog({ level: 'warn' });
-  const database = await openDatabase(loadSettings(environment).database, log);
+  const settings = loadSettings(environment).database;
+  const database = await openDatabase(settings, log);
   try {
     const create = createUser({
-      units: new SequelizeUnitsOfWork(database.sequelize, log),
+      units: new SequelizeUnitsOfWork(database.sequelize, log, settings),
       passwordHasher: createArgon2PasswordHasher({ concurrency: 1 }),
       clock,
       identifiers,

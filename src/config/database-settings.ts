@@ -18,6 +18,8 @@ interface DatabaseLimits {
   readonly statementTimeoutMillis: number;
   readonly idleInTransactionTimeoutMillis: number;
   readonly migrateOnStart: boolean;
+  /** Whether statements are named and so parsed and planned once for each connection. */
+  readonly preparesStatements: boolean;
 }
 
 /** A PostgreSQL that somebody else runs. */
@@ -56,6 +58,7 @@ export function readDatabaseSettings(
       minimum: 1000,
       maximum: 600_000,
     }),
+    preparesStatements: reader.flag('DB_PREPARED_STATEMENTS', true),
     migrateOnStart: reader.flag('MIGRATE_ON_START', url === undefined && environment !== 'production'),
   };
   if (url !== undefined) return { kind: 'url', url, ...limits };

@@ -37,6 +37,7 @@ describe('loadSettings', () => {
         statementTimeoutMillis: 10_000,
         idleInTransactionTimeoutMillis: 30_000,
         migrateOnStart: true,
+        preparesStatements: true,
       },
       redis: null,
       security: {

@@ -58,10 +58,11 @@ export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
   };
 }
 
-/** Takes the stream of a client apart: Query and Parse carry texts. */
+/** Takes the stream of a client apart: Query and Parse carry texts, and Bind says which of those is meant. */
 function messageReader(onStatement: (text: string) => void): (chunk: Buffer) => void {
   let rest = Buffer.alloc(0);
   let isStarted = false;
+  const prepared = new Map<string, string>();
   return (chunk) => {
     rest = Buffer.concat([rest, chunk]);
     for (;;) {
@@ -71,8 +72,10 @@ function messageReader(onStatement: (text: string) => void): (chunk: Buffer) => 
       if (rest.length < end) return;
       const body = rest.subarray(prefix + 4, end).toString();
       const kind = isStarted ? rest.toString('latin1', 0, 1) : 'startup';
-      if (kind === 'Q') onStatement(body.split('\0')[0] ?? '');
-      if (kind === 'P') onStatement(body.split('\0')[1] ?? '');
+      const [first = '', second = ''] = body.split('\0', 2);
+      if (kind === 'Q') onStatement(first);
+      if (kind === 'P') prepared.set(first, second);
+      if (kind === 'B') onStatement(prepared.get(second) ?? '');
       isStarted = true;
       rest = rest.subarray(end);
     }

@@ -1,6 +1,6 @@
 /** The statements that went to a database, in order, each one round trip; their values are not kept. */
 export interface StatementRecorder {
-  /** To be handed to `connect`. */
+  /** To be handed to the units of work. */
   readonly onStatement: (sql: string) => void;
   /** Since the last `forget`, without line ends and repeated blanks. */
   readonly sent: () => readonly string[];

@@ -6,6 +6,7 @@ import { AuditLogModel } from './audit/audit-log-model.js';
 import { CommandModel } from './commands/command-model.js';
 import { CommandTransitionModel } from './commands/command-transition-model.js';
 import { ResponseModel } from './commands/response-model.js';
+import { driver } from './pooled-connections.js';
 import { SessionModel } from './sessions/session-model.js';
 import { refuseUnmarkedStatements } from './unit-guard.js';
 import { UserModel } from './users/user-model.js';
@@ -23,8 +24,6 @@ export interface ConnectOptions {
   readonly statementTimeoutMillis: number;
   readonly idleInTransactionTimeoutMillis: number;
   readonly log: Log;
-  /** Hears of every statement that is sent, without its values: for tests of what a unit costs. */
-  readonly onStatement?: (sql: string) => void;
 }
 
 /** State of the connection pool. */
@@ -58,7 +57,8 @@ export function connect(options: ConnectOptions): Sequelize {
     dialect: 'postgres',
     databaseVersion: minimumServerVersion,
     models,
-    logging: statementListener(options.onStatement),
+    logging: false,
+    dialectModule: driver,
     benchmark: false,
     pool: {
       max: options.pool.max,
@@ -79,12 +79,6 @@ export function connect(options: ConnectOptions): Sequelize {
   refuseUnmarkedStatements(sequelize);
   logPoolEvents(sequelize, options.log);
   return sequelize;
-}
-
-/** Sequelize puts the name of the transaction before each statement: `Executing (default): select …`. */
-function statementListener(onStatement: ConnectOptions['onStatement']): false | ((text: string) => void) {
-  if (onStatement === undefined) return false;
-  return (text) => onStatement(text.replace(/^Executing \([^)]*\): /u, ''));
 }
 
 /** How many connections there are, and how many requests wait for one. */

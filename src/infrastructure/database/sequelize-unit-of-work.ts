@@ -1,6 +1,3 @@
-import { QueryTypes, type Transaction, type TransactionOptions } from 'sequelize';
-import type { Sequelize } from 'sequelize-typescript';
-
 import type { Log } from '#application/ports/log.js';
 import { UnitOfWorkClosed, type Access, type UnitOfWork } from '#application/ports/unit-of-work.js';
 
@@ -9,8 +6,8 @@ import { SequelizeCommandQueue } from './commands/sequelize-command-queue.js';
 import { SequelizeCommandRepository } from './commands/sequelize-command-repository.js';
 import { translateDatabaseError } from './database-errors.js';
 import { compileGroup, groupWrites, type NotedWrite, type Statement } from './noted-write.js';
+import type { Connection, PooledConnections } from './pooled-connections.js';
 import { SequelizeSessionRepository } from './sessions/sequelize-session-repository.js';
-import { markedOptions } from './unit-guard.js';
 import type { UnitStatements } from './unit-statements.js';
 import { SequelizeUserRepository } from './users/sequelize-user-repository.js';
 import { SequelizeVehicleRepository } from './vehicles/sequelize-vehicle-repository.js';
@@ -25,13 +22,13 @@ type State = 'open' | 'committing' | 'committed' | 'closed';
  * out as a single statement, which is a transaction of its own and so costs one round trip in all.
  */
 export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
-  readonly #sequelize: Sequelize;
+  readonly #connections: PooledConnections;
   readonly #access: Access;
   readonly #log: Log;
   readonly #noted: NotedWrite[] = [];
   readonly #tasks: (() => void)[] = [];
   #state: State = 'open';
-  #transaction: Promise<Transaction> | undefined;
+  #transaction: Promise<Connection> | undefined;
   #running: Promise<unknown> = Promise.resolve();
   #ended: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
@@ -45,8 +42,8 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   readonly commandQueue: SequelizeCommandQueue;
   readonly auditLog: SequelizeAuditLog;
 
-  constructor(sequelize: Sequelize, access: Access, log: Log) {
-    this.#sequelize = sequelize;
+  constructor(connections: PooledConnections, access: Access, log: Log) {
+    this.#connections = connections;
     this.#access = access;
     this.#log = log;
     this.users = new SequelizeUserRepository(this);
@@ -99,7 +96,6 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
 
   async #complete(): Promise<void> {
     try {
-      // PostgreSQL answers the COMMIT of a transaction in which a statement failed with a ROLLBACK, and without an error.
       await this.#running;
       if (this.#failure !== undefined) throw this.#failure.error;
       await this.#write();
@@ -121,18 +117,29 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   async #write(): Promise<void> {
     const groups = groupWrites(this.#noted);
     if (groups.length > 1) this.#begin();
-    for (const group of groups) await this.#send(compileGroup(group));
-    const transaction = await this.#transaction;
-    if (transaction !== undefined) await this.#timed(() => transaction.commit());
+    const outcomes = await Promise.allSettled(groups.map((group) => this.#send(compileGroup(group))));
+    // What comes behind a failed write fails for that reason alone, so the first one says what is wrong.
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    // Never sent together with the writes: one that fails before it leaves would let the others be committed.
+    if (this.#transaction !== undefined) await this.#commitTransaction(await this.#transaction);
   }
 
   #begin(): void {
-    this.#transaction ??= this.#timed(() => this.#sequelize.transaction({ ...markedOptions } as TransactionOptions));
+    this.#transaction ??= this.#startTransaction();
+    // Whoever sends a statement hears of it.
+    this.#transaction.catch(() => undefined);
+  }
+
+  async #startTransaction(): Promise<Connection> {
+    const connection = await this.#timed(() => this.#connections.acquire());
+    // Travels with the first statement, which fails if this one does.
+    this.#timed(() => connection.control('START TRANSACTION')).catch(() => undefined);
+    return connection;
   }
 
   /** The only way for a statement to the database. */
   async #send<Row extends object>(statement: Statement): Promise<readonly Row[]> {
-    const running = this.#query<Row>(statement, this.#running);
+    const running = this.#query<Row>(statement);
     this.#running = Promise.allSettled([this.#running, running]);
     try {
       return await running;
@@ -143,21 +150,16 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     }
   }
 
-  async #query<Row extends object>({ text, values }: Statement, earlier: Promise<unknown>): Promise<readonly Row[]> {
-    const transaction = await this.#transaction;
-    // One connection takes one statement after the other.
-    if (transaction !== undefined) await earlier;
-    // Whoever waited for a connection may have been given up meanwhile.
-    if (this.#state === 'closed') throw new UnitOfWorkClosed();
-    return this.#timed(() =>
-      this.#sequelize.query<Row>(text, {
-        ...markedOptions,
-        bind: values as unknown[],
-        type: QueryTypes.SELECT,
-        raw: true,
-        ...(transaction === undefined ? {} : { transaction }),
-      }),
-    );
+  async #query<Row extends object>(statement: Statement): Promise<readonly Row[]> {
+    const lasting = this.#transaction;
+    const connection = await (lasting ?? this.#timed(() => this.#connections.acquire()));
+    try {
+      // Whoever waited for a connection may have been given up meanwhile.
+      if (this.#state === 'closed') throw new UnitOfWorkClosed();
+      return await this.#timed(() => connection.send<Row>(statement));
+    } finally {
+      if (lasting === undefined) await connection.giveBack();
+    }
   }
 
   async #timed<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -170,15 +172,31 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     }
   }
 
+  async #commitTransaction(connection: Connection): Promise<void> {
+    this.#transaction = undefined;
+    let answer: string;
+    try {
+      answer = await this.#timed(() => connection.control('COMMIT'));
+    } catch (error) {
+      // It may still be on its way: whatever the connection says next belongs to nobody.
+      await connection.discard();
+      throw error;
+    }
+    await connection.giveBack();
+    // PostgreSQL answers the COMMIT of a transaction in which a statement failed with a ROLLBACK, and without an error.
+    if (answer !== 'COMMIT') throw new Error('the transaction could not be committed');
+  }
+
   /** Ends the transaction, once nothing runs on its connection, so that it never goes back to the pool open. */
   async #rollBack(): Promise<void> {
-    if (this.#transaction === undefined) return;
+    const connection = await this.#transaction?.catch(() => undefined);
+    if (connection === undefined) return;
     try {
-      const transaction = await this.#transaction;
-      // A COMMIT that failed has already given its connection back.
-      if (!('finished' in transaction) || transaction.finished === undefined) await transaction.rollback();
+      await this.#timed(() => connection.control('ROLLBACK'));
+      await connection.giveBack();
     } catch (error) {
       this.#log.debug({ err: error }, 'a rollback could not be sent; the server undoes the transaction by itself');
+      await connection.discard();
     }
   }
 

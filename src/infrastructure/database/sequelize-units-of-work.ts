@@ -4,6 +4,7 @@ import { ConcurrentChange } from '#application/domain/errors.js';
 import type { Log } from '#application/ports/log.js';
 import type { Access, UnitOfWork, UnitsOfWork, Work } from '#application/ports/unit-of-work.js';
 
+import { PooledConnections, type StatementOptions } from './pooled-connections.js';
 import { SequelizeUnitOfWork } from './sequelize-unit-of-work.js';
 
 /** How often a callback runs at the most. */
@@ -11,16 +12,16 @@ const maxRuns = 3;
 
 /** Units of work on one Sequelize instance. */
 export class SequelizeUnitsOfWork implements UnitsOfWork {
-  readonly #sequelize: Sequelize;
+  readonly #connections: PooledConnections;
   readonly #log: Log;
 
-  constructor(sequelize: Sequelize, log: Log) {
-    this.#sequelize = sequelize;
+  constructor(sequelize: Sequelize, log: Log, options: StatementOptions) {
+    this.#connections = new PooledConnections(sequelize, options);
     this.#log = log;
   }
 
   open(access: Access): UnitOfWork {
-    return new SequelizeUnitOfWork(this.#sequelize, access, this.#log);
+    return new SequelizeUnitOfWork(this.#connections, access, this.#log);
   }
 
   async withUnit<Result>(access: Access, callback: (work: Work) => Promise<Result>): Promise<Result> {

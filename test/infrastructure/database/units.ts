@@ -46,7 +46,6 @@ export function openInstance(url: string, choices: PoolChoices = {}): Instance {
     statementTimeoutMillis: choices.statementTimeoutMillis ?? 10_000,
     idleInTransactionTimeoutMillis: choices.idleInTransactionTimeoutMillis ?? 30_000,
     log: log.log,
-    onStatement: statements.onStatement,
   };
   const sequelize = connect(options);
   const pool = () => poolState(sequelize);
@@ -54,7 +53,10 @@ export function openInstance(url: string, choices: PoolChoices = {}): Instance {
   let closing: Promise<void> | undefined;
   return {
     sequelize,
-    units: new SequelizeUnitsOfWork(sequelize, log.log),
+    units: new SequelizeUnitsOfWork(sequelize, log.log, {
+      preparesStatements: true,
+      onStatement: statements.onStatement,
+    }),
     statements,
     log,
     pool,
