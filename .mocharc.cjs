@@ -7,6 +7,8 @@ module.exports = {
   timeout: 30_000,
   reporter: 'spec',
   slow: 1_000,
+  // Checks every answer of the service against its OpenAPI document.
+  require: ['./dist/test/support/contract/hooks.js'],
   forbidOnly: process.env.CI === 'true',
   'node-option': ['enable-source-maps'],
 };

@@ -61,8 +61,10 @@ export interface Input<
 export interface ReplyDeclaration {
   readonly description: string;
   readonly schema?: z.ZodType;
-  /** Header fields and what each says. */
+  /** Header fields that it always has, and what each says. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Header fields that it has sometimes; their texts say when. */
+  readonly optionalHeaders?: Readonly<Record<string, string>>;
   readonly example?: unknown;
 }
 
@@ -106,6 +108,8 @@ interface Description<Admitted extends Admission> {
   readonly role: Admitted;
   /** Error codes that a caller must expect beside those that every route can give. */
   readonly errors?: readonly ErrorCode[];
+  /** False: the answer comes from the program alone, also while the database is away. True when absent. */
+  readonly asksDatabase?: boolean;
 }
 
 /** A body that is one text in UTF-8; its schema is one of a string. */
@@ -182,6 +186,8 @@ interface DownloadedFile {
   readonly fileName: string;
   readonly description: string;
   readonly example?: string;
+  /** Of a file with one JSON value a line: what each is. */
+  readonly lineSchema?: z.ZodType;
 }
 
 interface DownloadDefinition<
@@ -250,6 +256,7 @@ export interface Declaration extends Description<Admission> {
   readonly audit: RefusalAudit | undefined;
   readonly replies: Replies;
   readonly errors: readonly ErrorCode[];
+  readonly asksDatabase: boolean;
 }
 
 /** A route with a unit of work of its own. */
@@ -406,5 +413,6 @@ function declare(definition: Declarable): Declaration {
     audit: definition.audit as RefusalAudit | undefined,
     replies: definition.replies,
     errors: definition.errors ?? [],
+    asksDatabase: definition.asksDatabase ?? true,
   };
 }

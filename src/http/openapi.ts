@@ -3,8 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 
 import { errorDefinitions, type ErrorCode } from '#application/domain/errors.js';
+import { includesRole, roles, type Role } from '#application/domain/user.js';
 
-import type { Declaration, Endpoint, Fields } from './endpoint.js';
+import type { Admission, Declaration, Endpoint, Fields, ReplyDeclaration } from './endpoint.js';
 import { statusOf } from './problem.js';
 import { problemSchema } from './schemas/problem-schemas.js';
 
@@ -32,7 +33,10 @@ export function openApiDocument({ version, prefix, endpoints, operationPaths }: 
     info: {
       title: 'sovd-fleet',
       version,
-      description: 'Run SOVD diagnostics (ISO 17978-3) on the vehicles of a fleet.',
+      description: [
+        'Run SOVD diagnostics (ISO 17978-3) on the vehicles of a fleet.',
+        'What cannot be read as an HTTP request is answered as a problem too, with 400, 408 or 431 and the code `malformed-request`; where there is nothing, with 404 and `no-such-route`; another method than the documented ones with 405 and `method-not-allowed`.',
+      ].join('\n\n'),
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -111,9 +115,13 @@ function takesUndefined(schema: z.ZodType): boolean {
 
 function repliesOf(endpoint: Endpoint, schemas: Document): Document {
   if (endpoint.kind === 'download') {
-    const { mediaType, description, example } = endpoint.file;
-    const content = { schema: { type: 'string' }, ...(example === undefined ? {} : { example }) };
-    const headers = replyHeaders({ 'Content-Disposition': 'The name of the file (RFC 6266)' });
+    const { mediaType, description, example, lineSchema } = endpoint.file;
+    const content = {
+      schema: { type: 'string' },
+      ...(lineSchema === undefined ? {} : { 'x-lines': toSchema(lineSchema, 'output', schemas) }),
+      ...(example === undefined ? {} : { example }),
+    };
+    const headers = replyHeaders({ 'Content-Disposition': 'The name of the file (RFC 6266)' }, {});
     return { 200: { description, headers, content: { [mediaType]: content } } };
   }
   if (endpoint.kind === 'stream') {
@@ -125,41 +133,49 @@ function repliesOf(endpoint: Endpoint, schemas: Document): Document {
     return {
       200: {
         description: `Events: ${Object.keys(endpoint.events).join(', ')}. The data of each is JSON.`,
-        headers: replyHeaders({}),
+        headers: replyHeaders({}, {}),
         content: {
           'text/event-stream': { schema: { type: 'string', description: 'Server-Sent Events' }, 'x-events': events },
         },
       },
     };
   }
-  const replies = Object.entries(endpoint.replies).map(([status, { description, schema, headers, example }]) => [
-    status,
-    {
-      description,
-      headers: replyHeaders(headers ?? {}),
-      ...(schema === undefined
-        ? {}
-        : {
-            content: {
-              'application/json': {
-                schema: toSchema(schema, 'output', schemas),
-                ...(example === undefined ? {} : { example }),
-              },
-            },
-          }),
-    },
-  ]);
+  const replies = Object.entries(endpoint.replies).map(([status, reply]) => [status, documentedReply(reply, schemas)]);
   return Object.fromEntries(replies) as Document;
 }
 
-function replyHeaders(headers: Readonly<Record<string, string>>): Document {
-  const all = { 'X-Request-Id': 'Id of the request: yours, or one that was made', ...headers };
-  const entries = Object.entries(all).map(([name, description]) => [name, { description, schema: { type: 'string' } }]);
-  return Object.fromEntries(entries) as Document;
+function documentedReply(reply: ReplyDeclaration, schemas: Document): Document {
+  const { description, schema, headers, optionalHeaders, example } = reply;
+  return {
+    description,
+    headers: replyHeaders(headers ?? {}, optionalHeaders ?? {}),
+    ...(schema === undefined
+      ? {}
+      : {
+          content: {
+            'application/json': {
+              schema: toSchema(schema, 'output', schemas),
+              ...(example === undefined ? {} : { example }),
+            },
+          },
+        }),
+  };
 }
 
-const problemHeaderTexts: Readonly<Record<number, Readonly<Record<string, string>>>> = {
-  401: { 'WWW-Authenticate': 'What to authenticate with (RFC 6750)' },
+type HeaderTexts = Readonly<Record<string, string>>;
+
+function replyHeaders(always: HeaderTexts, sometimes: HeaderTexts): Document {
+  const headerOf = (description: string): Document => ({ description, schema: { type: 'string' } });
+  const all = { 'X-Request-Id': 'Id of the request: yours, or one that was made', ...always };
+  return Object.fromEntries([
+    ...Object.entries(all).map(([name, text]) => [name, { ...headerOf(text), required: true }] as const),
+    ...Object.entries(sometimes).map(([name, text]) => [name, headerOf(text)] as const),
+  ]);
+}
+
+const challenge = { 'WWW-Authenticate': 'What to authenticate with (RFC 6750)' };
+const problemHeaderTexts: Readonly<Record<number, HeaderTexts>> = {
+  401: challenge,
   429: { 'Retry-After': 'Seconds' },
   503: { 'Retry-After': 'Seconds' },
 };
@@ -167,14 +183,10 @@ const problemHeaderTexts: Readonly<Record<number, Readonly<Record<string, string
 /** The errors that a route can give because of its form, and those that it declares. */
 function problemsOf(endpoint: Endpoint): Document {
   const codes = new Set<ErrorCode>(endpoint.errors);
-  codes
-    .add('invalid-request')
-    .add('malformed-request')
-    .add('internal-error')
-    .add('database-unavailable')
-    .add('overloaded');
+  codes.add('invalid-request').add('malformed-request').add('internal-error');
+  if (endpoint.asksDatabase) codes.add('database-unavailable').add('overloaded');
   if (endpoint.role !== 'anonymous') codes.add('not-authenticated').add('invalid-token').add('token-expired');
-  if (endpoint.role !== 'anonymous' && endpoint.role !== 'authenticated') codes.add('role-insufficient');
+  if (roles.some((role) => !admits(endpoint.role, role))) codes.add('role-insufficient');
   if (endpoint.body !== undefined) codes.add('unsupported-media-type').add('body-too-large');
   if (endpoint.body !== undefined && endpoint.textBody === undefined) codes.add('malformed-json');
   if (endpoint.kind === 'stream') codes.add('too-many-streams').add('shutting-down');
@@ -186,7 +198,7 @@ function problemsOf(endpoint: Endpoint): Document {
       status,
       {
         description: list.map((code) => `\`${code}\`: ${errorDefinitions[code].title}.`).join('\n'),
-        headers: replyHeaders(problemHeaderTexts[status] ?? {}),
+        headers: replyHeaders(problemHeaderTexts[status] ?? {}, list.includes('role-insufficient') ? challenge : {}),
         content: {
           'application/problem+json': {
             schema: {
@@ -197,6 +209,10 @@ function problemsOf(endpoint: Endpoint): Document {
       },
     ]);
   return Object.fromEntries(problems) as Document;
+}
+
+function admits(admission: Admission, role: Role): boolean {
+  return admission === 'anonymous' || admission === 'authenticated' || includesRole(role, admission);
 }
 
 /** A schema as JSON Schema 2020-12; those with a name of their own go into the components. */

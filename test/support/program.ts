@@ -8,6 +8,8 @@ import { createArgon2PasswordHasher } from '#infrastructure/security/argon2-pass
 import { createBunyanLog } from '#infrastructure/observability/bunyan-log.js';
 import { compose, type Overrides, type Program } from '#src/composition.js';
 
+import { watchAnswers } from './contract/answer-tap.js';
+
 /** The password of all users that tests make. */
 export const testPassword = 'correct horse battery staple';
 const hasher = createArgon2PasswordHasher({ concurrency: 2 });
@@ -65,6 +67,7 @@ export async function startProgram(
   const program = await compose(settings, { log: createBunyanLog({ level: settings.log.level }), ...overrides });
   const { port } = await program.start();
   const url = `http://127.0.0.1:${port}`;
+  const unwatch = await watchAnswers(url);
   const call: RunningProgram['call'] = async (token, method, path, body, headers = {}) => {
     const response = await fetch(`${url}/api/v1${path}`, {
       method,
@@ -87,7 +90,10 @@ export async function startProgram(
       const { body } = await call(undefined, 'POST', '/auth/login', { username, password: testPassword });
       return { userId, username, password: testPassword, token: body.access_token, refreshToken: body.refresh_token };
     },
-    stop: () => program.stop(),
+    stop: async () => {
+      await program.stop();
+      unwatch();
+    },
   };
 }
 

@@ -18,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterPaths, findPostmaster } from '#infrastructure/database/embedded-postgres-cluster.js';
 import { startEmbeddedPostgres } from '#infrastructure/database/embedded-postgres.js';
 
+import type { ContractCount } from './contract/seen-answers.js';
 import type { TestCounts } from './counting-reporter.js';
 import { testServerFlags } from './postgres.js';
 import { findRedisServer, startOwnRedis } from './redis.js';
@@ -81,6 +82,7 @@ async function withServers(task: (surroundings: Surroundings) => Promise<boolean
 async function runTests({ directory, variables }: Surroundings): Promise<boolean> {
   const { mochaArguments, isWholeRun } = readArguments(process.argv.slice(2));
   const countsFile = path.join(directory, 'counts.json');
+  const contractFile = path.join(directory, 'contract.json');
   const coverageDirectory = path.join(directory, 'v8-coverage');
   const mocha = spawn(
     process.execPath,
@@ -99,6 +101,7 @@ async function runTests({ directory, variables }: Surroundings): Promise<boolean
         ...variables,
         NODE_ENV: 'test',
         TEST_COUNTS_FILE: countsFile,
+        CONTRACT_COUNT_FILE: contractFile,
         ...(isWholeRun ? { NODE_V8_COVERAGE: coverageDirectory } : {}),
       },
     },
@@ -106,6 +109,7 @@ async function runTests({ directory, variables }: Surroundings): Promise<boolean
   const hasEndedWell = await waitForEnd(mocha, countsFile);
   interruption.signal.throwIfAborted();
   const isCovered = !isWholeRun || (await reportCoverage(coverageDirectory));
+  if (isWholeRun) await reportContract(contractFile);
   const { passed, failed, skipped, isComplete } = await readCounts(countsFile);
   if (!isComplete)
     console.error('The process of the tests ended before all of them were run, which counts as one failure.');
@@ -180,6 +184,16 @@ async function readCounts(file: string): Promise<TestCounts> {
   } catch {
     return { passed: 0, failed: 0, skipped: 0, isComplete: false };
   }
+}
+
+/** Which of the documented answers the run has seen. */
+async function reportContract(file: string): Promise<void> {
+  const { operations, answers, documented, missing } = JSON.parse(await readFile(file, 'utf8')) as ContractCount;
+  const seen = documented - missing.length;
+  console.log(
+    `${answers} answers checked against the OpenAPI document: ${seen} of ${documented} documented ones of ${operations} operations were seen.`,
+  );
+  for (const answer of missing) console.log(`  never seen: ${answer}`);
 }
 
 /** Files that no test has loaded count too. */

@@ -84,12 +84,14 @@ function submitRoute({ catalogue, submitCommand, waitForCommand }: CommandRoutes
       200: {
         description: 'The command has ended within the time that you preferred to wait',
         schema: commandWithResponsesSchema,
-        headers: { Location: 'Path of the command', 'Idempotent-Replayed': '`true` when the key was used before' },
+        headers: { Location: 'Path of the command' },
+        optionalHeaders: { 'Idempotent-Replayed': '`true` when the key was used before' },
       },
       202: {
         description: 'The command is stored, and will be sent',
         schema: commandSchema,
-        headers: { Location: 'Path of the command', 'Idempotent-Replayed': '`true` when the key was used before' },
+        headers: { Location: 'Path of the command' },
+        optionalHeaders: { 'Idempotent-Replayed': '`true` when the key was used before' },
       },
     },
     errors: [

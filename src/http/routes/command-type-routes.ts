@@ -22,6 +22,7 @@ export function commandTypeRoutes(catalogue: Catalogue): readonly Endpoint[] {
       description: 'The whole catalogue; it is short, so it is always one page.',
       role: 'viewer',
       access: 'read',
+      asksDatabase: false,
       replies: {
         200: {
           description: 'The catalogue',
@@ -39,6 +40,7 @@ export function commandTypeRoutes(catalogue: Catalogue): readonly Endpoint[] {
       summary: 'Show a command type',
       role: 'viewer',
       access: 'read',
+      asksDatabase: false,
       params: z.object({ name: lineOfText(1, 64) }),
       replies: { 200: { description: 'The command type', schema: commandTypeSchema } },
       errors: ['command-type-not-found'],

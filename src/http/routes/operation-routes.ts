@@ -95,21 +95,98 @@ const healthSchema = {
           status: { type: 'string', enum: ['ok', 'failed'] },
           detail: { type: 'string' },
         },
+        additionalProperties: false,
       },
     },
   },
+  additionalProperties: false,
 };
+
+const entranceSchema = {
+  type: 'object',
+  required: ['service', 'documentation', 'openapi', 'api'],
+  properties: {
+    service: { type: 'string', const: 'sovd-fleet' },
+    documentation: { type: 'string' },
+    openapi: { type: 'string' },
+    api: { type: 'string' },
+  },
+  additionalProperties: false,
+};
+
+const requestIdHeader = {
+  'X-Request-Id': {
+    description: 'Id of the request: yours, or one that was made',
+    schema: { type: 'string' },
+    required: true,
+  },
+};
+
+function answers(description: string, schema: object, example: object): object {
+  return { description, headers: requestIdHeader, content: { 'application/json': { schema, example } } };
+}
+
+const unavailable = answers('It cannot; the checks say why', healthSchema, {
+  status: 'unavailable',
+  checks: [{ name: 'database', status: 'failed', detail: 'no answer within 1000 ms' }],
+});
 
 /** The paths of these routes, for the OpenAPI document. */
 export const operationPaths = {
+  '/': {
+    get: {
+      operationId: 'showEntrance',
+      tags: ['Operation'],
+      summary: 'What is here?',
+      responses: {
+        200: answers('Where to go on', entranceSchema, {
+          service: 'sovd-fleet',
+          documentation: '/docs',
+          openapi: '/openapi.json',
+          api: '/api/v1',
+        }),
+      },
+    },
+  },
+  '/docs/': {
+    get: {
+      operationId: 'showDocumentation',
+      tags: ['Operation'],
+      summary: 'This document as pages, where each operation can be tried',
+      responses: {
+        200: {
+          description: 'The page',
+          headers: requestIdHeader,
+          content: { 'text/html': { schema: { type: 'string' } } },
+        },
+      },
+    },
+  },
+  '/openapi.json': {
+    get: {
+      operationId: 'showApiDocument',
+      tags: ['Operation'],
+      summary: 'This document',
+      responses: {
+        200: answers(
+          'OpenAPI 3.1',
+          { type: 'object', required: ['openapi', 'info', 'paths', 'components'] },
+          {
+            openapi: '3.1.0',
+            info: { title: 'sovd-fleet', version: '0.1.0' },
+            paths: {},
+            components: {},
+          },
+        ),
+      },
+    },
+  },
   '/health/live': {
     get: {
       operationId: 'isAlive',
       tags: ['Operation'],
       summary: 'Is the process alive?',
-      responses: {
-        200: { description: 'It is', content: { 'application/json': { schema: healthSchema } } },
-      },
+      responses: { 200: answers('It is', healthSchema, { status: 'ok' }) },
     },
   },
   '/health/ready': {
@@ -118,10 +195,13 @@ export const operationPaths = {
       tags: ['Operation'],
       summary: 'Can the service do its work?',
       responses: {
-        200: { description: 'It can', content: { 'application/json': { schema: healthSchema } } },
+        200: answers('It can', healthSchema, { status: 'ok', checks: [{ name: 'database', status: 'ok' }] }),
         503: {
-          description: 'It cannot; the checks say why',
-          content: { 'application/json': { schema: healthSchema } },
+          ...unavailable,
+          headers: {
+            ...requestIdHeader,
+            'Retry-After': { description: 'Seconds', schema: { type: 'string' }, required: true },
+          },
         },
       },
     },
