@@ -1,5 +1,5 @@
 import cors from 'cors';
-import express, { Router, type Express, type RequestHandler } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 
 import { ApplicationError } from '#application/domain/errors.js';
 import type { Clock } from '#application/ports/clock.js';
@@ -11,7 +11,7 @@ import { handleError } from './middleware/handle-error.js';
 import { requestContext } from './middleware/request-context.js';
 import { requestLog } from './middleware/request-log.js';
 import { securityHeaders } from './middleware/security-headers.js';
-import { mount, type MountDependencies } from './mount.js';
+import { routerOf, type MountDependencies } from './mount.js';
 import { openApiDocument } from './openapi.js';
 import { operationPaths, operationRoutes, type ReadinessCheck } from './routes/operation-routes.js';
 
@@ -53,21 +53,22 @@ export function createApp(dependencies: AppDependencies): Express {
     }),
   );
   app.use(refuseMissingHost);
-  app.use(operationRoutes({ checks, clock, document: describe, log }));
   app.use(prefix, apiRoutes(dependencies));
+  app.use(operationRoutes({ checks, clock, document: describe, log }));
   app.use(noSuchRoute);
   app.use(handleError(log));
   return app;
 }
 
-function apiRoutes(dependencies: AppDependencies): Router {
-  const router = Router({ caseSensitive: true, strict: true });
-  router.use((_request, response, next) => {
-    response.setHeader('Cache-Control', 'no-store');
-    next();
+function apiRoutes(dependencies: AppDependencies): RequestHandler {
+  const routes = routerOf(dependencies.endpoints, {
+    ...dependencies,
+    authenticate: authenticate(dependencies.accessTokens),
   });
-  mount(router, dependencies.endpoints, { ...dependencies, authenticate: authenticate(dependencies.accessTokens) });
-  return router;
+  return (request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store');
+    routes(request, response, next);
+  };
 }
 
 /** RFC 9112 section 3.2. Node would answer it by itself, without a body. */

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response, Router } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 
 import type { Actor, AnonymousActor, UserActor } from '#application/domain/actor.js';
 import type { AuditedEntity } from '#application/domain/audit-entry.js';
@@ -57,19 +57,39 @@ const refusedKinds: ReadonlySet<ErrorKind> = new Set([
   'too-many',
 ]);
 
-/** Mounts declared routes on a router, and answers other methods on their paths with 405. */
-export function mount(router: Router, endpoints: readonly Endpoint[], dependencies: MountDependencies): void {
+/**
+ * A router of declared routes, which answers other methods on their paths with 405. Express tries one route after the
+ * other, so those of each first segment have a router of their own.
+ */
+export function routerOf(endpoints: readonly Endpoint[], dependencies: MountDependencies): RequestHandler {
   const readBody = bodyReader(dependencies.maxBodyBytes);
+  const routers = new Map<string, Router>();
   const methodsOfPath = new Map<string, string[]>();
+  const routerFor = (path: string): Router => {
+    const segment = firstSegment(path);
+    const router = routers.get(segment) ?? Router({ caseSensitive: true, strict: true });
+    routers.set(segment, router);
+    return router;
+  };
   for (const endpoint of endpoints) {
     const path = expressPath(endpoint.path);
     const handler = handlerOf(endpoint, dependencies, readBody);
-    router[endpoint.method](path, handler);
+    routerFor(path)[endpoint.method](path, handler);
     const methods =
       endpoint.method === 'get' && endpoint.kind !== 'stream' ? ['GET', 'HEAD'] : [endpoint.method.toUpperCase()];
     methodsOfPath.set(path, [...(methodsOfPath.get(path) ?? []), ...methods]);
   }
-  for (const [path, methods] of methodsOfPath) router.all(path, refuseMethod(methods));
+  for (const [path, methods] of methodsOfPath) routerFor(path).all(path, refuseMethod(methods));
+  return (request, response, next) => {
+    const router = routers.get(firstSegment(request.path));
+    if (router === undefined) next();
+    else router(request, response, next);
+  };
+}
+
+function firstSegment(path: string): string {
+  const end = path.indexOf('/', 1);
+  return end === -1 ? path : path.slice(0, end);
 }
 
 function handlerOf(endpoint: Endpoint, dependencies: MountDependencies, readBody: BodyReader): RequestHandler {
@@ -214,6 +234,7 @@ async function rememberRefusal(
 function tellSubject(log: Log, source: unknown): void {
   if (typeof source !== 'object' || source === null) return;
   for (const name of ['vehicle_id', 'command_id']) {
+    if (!(name in source)) continue;
     const id = uuidOf(Reflect.get(source, name));
     if (id !== undefined) log.addFields({ [name]: id });
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isIPv4 } from 'node:net';
 
 import type { Request, RequestHandler } from 'express';
 
@@ -44,7 +45,8 @@ export function requestContext(log: Log): RequestHandler {
 
 /** The address as the database takes it: IPv4 that came mapped into IPv6 is IPv4, and what is no address is none. */
 function plainAddress(address: string | undefined): string | undefined {
-  if (address === undefined || !ipaddr.isValid(address)) return undefined;
+  if (address === undefined || isIPv4(address)) return address;
+  if (!ipaddr.isValid(address)) return undefined;
   return ipaddr.process(address).toString().split('%')[0];
 }
 

@@ -9,7 +9,8 @@ export function requestLog(log: Log): RequestHandler {
   return (request, response, next) => {
     const start = performance.now();
     // A connection that is cut closes outside of the request, and the line belongs inside, where its fields are.
-    const tell = AsyncResource.bind(() => {
+    const inside = new AsyncResource('REQUEST');
+    const tell = (): void => {
       log.info(
         {
           method: request.method,
@@ -20,8 +21,8 @@ export function requestLog(log: Log): RequestHandler {
         },
         'request',
       );
-    });
-    response.once('close', tell);
+    };
+    response.once('close', () => inside.runInAsyncScope(tell));
     next();
   };
 }

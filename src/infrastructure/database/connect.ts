@@ -106,6 +106,14 @@ function logPoolEvents(sequelize: Sequelize, log: Log): void {
     ['afterPoolAcquire', 'debug', 'database connection taken'],
   ];
   for (const [hook, level, message] of events) {
-    hooks.addHook(hook, 'pool-log', () => log[level]({ pool: poolState(sequelize) }, message));
+    hooks.addHook(hook, 'pool-log', () => {
+      // Counted only when somebody reads it: two of these come with each statement.
+      const fields = {
+        get pool() {
+          return poolState(sequelize);
+        },
+      };
+      log[level](fields, message);
+    });
   }
 }

@@ -2,6 +2,7 @@ import pg, { type Client, type ClientConfig } from 'pg';
 import type { Sequelize } from 'sequelize-typescript';
 
 import { ConcurrentChange } from '#application/domain/errors.js';
+import type { Log } from '#application/ports/log.js';
 
 import type { Statement } from './noted-write.js';
 import { nameOfStatement } from './statement-names.js';
@@ -12,7 +13,7 @@ export interface Connection {
   readonly send: <Row extends object>(statement: Statement) => Promise<readonly Row[]>;
   /** Sends one of the words that begin and end a transaction. Resolves to the word with which the server answers. */
   readonly control: (word: ControlWord) => Promise<string>;
-  readonly giveBack: () => Promise<void>;
+  readonly giveBack: () => void;
   /** In place of `giveBack` when nobody can know in which state it is. */
   readonly discard: () => Promise<void>;
 }
@@ -41,6 +42,7 @@ export interface StatementOptions {
   readonly preparesStatements: boolean;
   /** Hears of every statement that is sent, without its values: for tests of what a unit costs. */
   readonly onStatement?: (sql: string) => void;
+  readonly log: Log;
 }
 
 /** SQLSTATEs of a prepared statement that the server doesn't know, or whose tables were changed since. */
@@ -102,14 +104,17 @@ class PooledConnection implements Connection {
     return (await this.#client.query(word)).command;
   }
 
-  async giveBack(): Promise<void> {
-    const { connectionManager } = this.#sequelize;
-    if (this.#hasStalePlan) await connectionManager.destroyConnection(this.#client);
-    else connectionManager.releaseConnection(this.#client);
+  giveBack(): void {
+    if (this.#hasStalePlan) void this.discard();
+    else this.#sequelize.connectionManager.releaseConnection(this.#client);
   }
 
-  discard(): Promise<void> {
-    return this.#sequelize.connectionManager.destroyConnection(this.#client);
+  async discard(): Promise<void> {
+    try {
+      await this.#sequelize.connectionManager.destroyConnection(this.#client);
+    } catch (error) {
+      this.#options.log.debug({ err: error }, 'a connection that was given up did not close in peace');
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { SequelizeCommandQueue } from './commands/sequelize-command-queue.js';
 import { SequelizeCommandRepository } from './commands/sequelize-command-repository.js';
 import { translateDatabaseError } from './database-errors.js';
 import { compileGroup, groupWrites, type NotedWrite, type Statement } from './noted-write.js';
-import type { Connection, PooledConnections } from './pooled-connections.js';
+import type { Connection, ControlWord, PooledConnections } from './pooled-connections.js';
 import { SequelizeSessionRepository } from './sessions/sequelize-session-repository.js';
 import type { UnitStatements } from './unit-statements.js';
 import { SequelizeUserRepository } from './users/sequelize-user-repository.js';
@@ -29,7 +29,8 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   readonly #tasks: (() => void)[] = [];
   #state: State = 'open';
   #transaction: Promise<Connection> | undefined;
-  #running: Promise<unknown> = Promise.resolve();
+  #unanswered = 0;
+  #whenAnswered: (() => void) | undefined;
   #ended: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
   #statements = 0;
@@ -96,7 +97,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
 
   async #complete(): Promise<void> {
     try {
-      await this.#running;
+      await this.#allAnswered();
       if (this.#failure !== undefined) throw this.#failure.error;
       await this.#write();
     } catch (error) {
@@ -109,7 +110,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   }
 
   async #undo(): Promise<void> {
-    await this.#running;
+    await this.#allAnswered();
     await this.#rollBack();
     this.#tellCost();
   }
@@ -131,58 +132,67 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   }
 
   async #startTransaction(): Promise<Connection> {
-    const connection = await this.#timed(() => this.#connections.acquire());
+    const connection = await this.#connections.acquire();
     // Travels with the first statement, which fails if this one does.
-    this.#timed(() => connection.control('START TRANSACTION')).catch(() => undefined);
+    this.#control(connection, 'START TRANSACTION').catch(() => undefined);
     return connection;
   }
 
   /** The only way for a statement to the database. */
   async #send<Row extends object>(statement: Statement): Promise<readonly Row[]> {
-    const running = this.#query<Row>(statement);
-    this.#running = Promise.allSettled([this.#running, running]);
+    const start = performance.now();
+    this.#unanswered += 1;
+    const lasting = this.#transaction;
     try {
-      return await running;
+      const connection = await (lasting ?? this.#connections.acquire());
+      try {
+        // Whoever waited for a connection may have been given up meanwhile.
+        if (this.#state === 'closed') throw new UnitOfWorkClosed();
+        return await connection.send<Row>(statement);
+      } finally {
+        if (lasting === undefined) connection.giveBack();
+      }
     } catch (error) {
       const translated = translateDatabaseError(error);
       this.#failure ??= { error: translated };
       throw translated;
-    }
-  }
-
-  async #query<Row extends object>(statement: Statement): Promise<readonly Row[]> {
-    const lasting = this.#transaction;
-    const connection = await (lasting ?? this.#timed(() => this.#connections.acquire()));
-    try {
-      // Whoever waited for a connection may have been given up meanwhile.
-      if (this.#state === 'closed') throw new UnitOfWorkClosed();
-      return await this.#timed(() => connection.send<Row>(statement));
     } finally {
-      if (lasting === undefined) await connection.giveBack();
+      this.#countStatement(start);
+      this.#unanswered -= 1;
+      if (this.#unanswered === 0) this.#whenAnswered?.();
     }
   }
 
-  async #timed<Result>(work: () => Promise<Result>): Promise<Result> {
+  async #control(connection: Connection, word: ControlWord): Promise<string> {
     const start = performance.now();
     try {
-      return await work();
+      return await connection.control(word);
     } finally {
-      this.#statements += 1;
-      this.#databaseMillis += performance.now() - start;
+      this.#countStatement(start);
     }
+  }
+
+  #countStatement(start: number): void {
+    this.#statements += 1;
+    this.#databaseMillis += performance.now() - start;
+  }
+
+  /** Resolves when no statement is under way. Never rejects. */
+  async #allAnswered(): Promise<void> {
+    if (this.#unanswered > 0) await new Promise<void>((resolve) => (this.#whenAnswered = resolve));
   }
 
   async #commitTransaction(connection: Connection): Promise<void> {
     this.#transaction = undefined;
     let answer: string;
     try {
-      answer = await this.#timed(() => connection.control('COMMIT'));
+      answer = await this.#control(connection, 'COMMIT');
     } catch (error) {
       // It may still be on its way: whatever the connection says next belongs to nobody.
       await connection.discard();
       throw error;
     }
-    await connection.giveBack();
+    connection.giveBack();
     // PostgreSQL answers the COMMIT of a transaction in which a statement failed with a ROLLBACK, and without an error.
     if (answer !== 'COMMIT') throw new Error('the transaction could not be committed');
   }
@@ -192,8 +202,8 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     const connection = await this.#transaction?.catch(() => undefined);
     if (connection === undefined) return;
     try {
-      await this.#timed(() => connection.control('ROLLBACK'));
-      await connection.giveBack();
+      await this.#control(connection, 'ROLLBACK');
+      connection.giveBack();
     } catch (error) {
       this.#log.debug({ err: error }, 'a rollback could not be sent; the server undoes the transaction by itself');
       await connection.discard();

@@ -15,8 +15,8 @@ export class SequelizeUnitsOfWork implements UnitsOfWork {
   readonly #connections: PooledConnections;
   readonly #log: Log;
 
-  constructor(sequelize: Sequelize, log: Log, options: StatementOptions) {
-    this.#connections = new PooledConnections(sequelize, options);
+  constructor(sequelize: Sequelize, log: Log, options: Omit<StatementOptions, 'log'>) {
+    this.#connections = new PooledConnections(sequelize, { ...options, log });
     this.#log = log;
   }
 

@@ -20,7 +20,7 @@ interface Options {
 /** The fields of one `withFields`, and of those around it. It holds nothing but what lines show. */
 interface Context {
   readonly outer: Context | undefined;
-  fields: LogFields;
+  readonly fields: Record<string, unknown>;
 }
 
 const ranks: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
@@ -45,19 +45,17 @@ export function createBunyanLog({ level, stream = process.stdout }: Options): Lo
     warn: lineWriter('warn'),
     info: lineWriter('info'),
     debug: lineWriter('debug'),
-    withFields: (fields, callback) => contexts.run({ outer: contexts.getStore(), fields }, callback),
+    withFields: (fields, callback) => contexts.run({ outer: contexts.getStore(), fields: { ...fields } }, callback),
     addFields: (fields) => {
       const context = contexts.getStore();
-      if (context !== undefined) context.fields = { ...context.fields, ...fields };
+      if (context !== undefined) Object.assign(context.fields, fields);
     },
     sumFields: (fields) => {
       const context = contexts.getStore();
       if (context === undefined) return;
-      const sums = Object.entries(fields).map(([name, value]) => [
-        name,
-        Math.round((value + numberOf(context.fields[name])) * 10) / 10,
-      ]);
-      context.fields = { ...context.fields, ...(Object.fromEntries(sums) as LogFields) };
+      for (const [name, value] of Object.entries(fields)) {
+        context.fields[name] = Math.round((value + numberOf(context.fields[name])) * 10) / 10;
+      }
     },
   };
 }
