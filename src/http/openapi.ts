@@ -6,6 +6,7 @@ import { errorDefinitions, type ErrorCode } from '#application/domain/errors.js'
 import { includesRole, roles, type Role } from '#application/domain/user.js';
 
 import type { Admission, Declaration, Endpoint, Fields, ReplyDeclaration } from './endpoint.js';
+import { exampleValue } from './example-value.js';
 import { statusOf } from './problem.js';
 import { problemSchema } from './schemas/problem-schemas.js';
 
@@ -146,19 +147,12 @@ function repliesOf(endpoint: Endpoint, schemas: Document): Document {
 
 function documentedReply(reply: ReplyDeclaration, schemas: Document): Document {
   const { description, schema, headers, optionalHeaders, example } = reply;
+  const documented = { description, headers: replyHeaders(headers ?? {}, optionalHeaders ?? {}) };
+  if (schema === undefined) return documented;
+  const body = toSchema(schema, 'output', schemas);
   return {
-    description,
-    headers: replyHeaders(headers ?? {}, optionalHeaders ?? {}),
-    ...(schema === undefined
-      ? {}
-      : {
-          content: {
-            'application/json': {
-              schema: toSchema(schema, 'output', schemas),
-              ...(example === undefined ? {} : { example }),
-            },
-          },
-        }),
+    ...documented,
+    content: { 'application/json': { schema: body, example: example ?? exampleValue(body, schemas) } },
   };
 }
 

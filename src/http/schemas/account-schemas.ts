@@ -9,9 +9,9 @@ import { lineOfText, timestamp, uuid } from './plain-text.js';
 export const userSchema = z
   .object({
     user_id: uuid,
-    username: z.string(),
-    email: z.string(),
-    role: z.enum(roles),
+    username: z.string().meta({ examples: ['engineer'] }),
+    email: z.string().meta({ examples: ['engineer@example.com'] }),
+    role: z.enum(roles).meta({ examples: ['engineer'] }),
     is_active: z.boolean(),
     created_at: timestamp,
     updated_at: timestamp,
@@ -32,10 +32,15 @@ export const refreshBody = z.object({ refresh_token: lineOfText(1, 256) }).meta(
 /** What a login and a refresh give. */
 export const grantSchema = z
   .object({
-    access_token: z.string().meta({ description: 'A JWT for the Authorization header.' }),
+    access_token: z.string().meta({
+      description: 'A JWT for the Authorization header.',
+      examples: ['eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl'],
+    }),
     token_type: z.literal('Bearer'),
-    expires_in: z.int().meta({ description: 'Seconds until the access token ends.' }),
-    refresh_token: z.string().meta({ description: 'Works once, for POST /auth/refresh.' }),
+    expires_in: z.int().meta({ description: 'Seconds until the access token ends.', examples: [900] }),
+    refresh_token: z
+      .string()
+      .meta({ description: 'Works once, for POST /auth/refresh.', examples: ['the-refresh-token'] }),
     refresh_expires_at: timestamp,
     user: userSchema,
   })

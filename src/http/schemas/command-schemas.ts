@@ -83,23 +83,24 @@ export const commandSchema = z
     command_id: uuid,
     user_id: uuid,
     vehicle_id: uuid,
-    command_name: z.string(),
-    command_params: jsonObject,
+    command_name: z.string().meta({ examples: ['read-faults'] }),
+    command_params: jsonObject.meta({ examples: [{ entity: 'components/engine-control' }] }),
     safety: z.enum(safetyClasses).meta({ description: '`safe` only reads; `unsafe` does something each time.' }),
     status: z.enum(commandStatuses).meta({
       description: '`outcome_unknown`: it was sent, and nobody can know whether the vehicle did it.',
+      examples: ['completed'],
     }),
-    error: errorSchema.nullable().meta({ description: 'Why it failed, or why nobody knows.' }),
-    when_offline: z.enum(offlinePolicies),
-    timeout_seconds: z.int(),
+    error: errorSchema.nullable().meta({ description: 'Why it failed, or why nobody knows.', examples: [null] }),
+    when_offline: z.enum(offlinePolicies).meta({ examples: ['queue'] }),
+    timeout_seconds: z.int().meta({ examples: [30] }),
     expires_at: timestamp,
     submitted_at: timestamp,
     started_at: timestamp.nullable(),
     completed_at: timestamp.nullable(),
-    cancel_requested_at: timestamp.nullable(),
+    cancel_requested_at: timestamp.nullable().meta({ examples: [null] }),
     attempts: z.int().meta({ description: 'How often an execution was begun.' }),
     response_count: z.int(),
-    last_event_number: z.int(),
+    last_event_number: z.int().meta({ examples: [4] }),
   })
   .meta({ id: 'Command', description: 'One order to one vehicle.' });
 
@@ -108,17 +109,23 @@ export const responseSchema = z
   .object({
     response_id: uuid,
     command_id: uuid,
-    sequence_number: z.int().meta({ description: 'Counts the responses of the command, from 0.' }),
+    sequence_number: z.int().meta({ description: 'Counts the responses of the command, from 0.', examples: [0] }),
     event_number: z.int().meta({ description: 'Counts responses and transitions of the command together, from 1.' }),
-    subject: z.string().meta({ description: 'What it is about, unique within the command.' }),
+    subject: z.string().meta({ description: 'What it is about, unique within the command.', examples: ['faults'] }),
     is_final: z.boolean(),
     received_at: timestamp,
     response_payload: z.object({
-      request: z.object({ method: z.enum(sovdMethods), path: z.string() }),
-      status: z.int().meta({ description: "HTTP status of the vehicle's answer." }),
-      media_type: z.string().nullable(),
+      request: z.object({
+        method: z.enum(sovdMethods),
+        path: z.string().meta({ examples: ['components/engine-control/faults'] }),
+      }),
+      status: z.int().meta({ description: "HTTP status of the vehicle's answer.", examples: [200] }),
+      media_type: z
+        .string()
+        .nullable()
+        .meta({ examples: ['application/json'] }),
       encoding: z.enum(['json', 'text', 'base64', 'none']).meta({ description: 'How `body` stands here.' }),
-      body: anyJson.meta({ description: 'The body as the vehicle sent it.' }),
+      body: anyJson.meta({ description: 'The body as the vehicle sent it.', examples: [{ items: [] }] }),
       result: anyJson.meta({
         description: 'Our reading of it, the same for all kinds of servers; null where there is none.',
       }),
@@ -131,11 +138,14 @@ export const transitionSchema = z
   .object({
     command_id: uuid,
     event_number: z.int(),
-    from_status: z.enum(commandStatuses).nullable(),
+    from_status: z
+      .enum(commandStatuses)
+      .nullable()
+      .meta({ examples: [null] }),
     to_status: z.enum(commandStatuses),
     occurred_at: timestamp,
-    actor: z.string(),
-    reason: z.string().meta({ description: 'Why, in one stable word.' }),
+    actor: z.string().meta({ examples: ['engineer'] }),
+    reason: z.string().meta({ description: 'Why, in one stable word.', examples: ['submitted'] }),
   })
   .meta({ id: 'Transition', description: "A step of a command's state." });
 
@@ -158,14 +168,19 @@ export const cancellationSchema = z
 /** A command type of the catalogue. */
 export const commandTypeSchema = z
   .object({
-    name: z.string(),
-    title: z.string(),
-    description: z.string(),
+    name: z.string().meta({ examples: ['read-data'] }),
+    title: z.string().meta({ examples: ['Read data'] }),
+    description: z.string().meta({ examples: ['Reads values of an entity.'] }),
     safety: z.enum([...safetyClasses, 'by-parameters']),
     role: z.enum(roles),
-    requests: z.array(z.string()).meta({ description: 'The SOVD requests that it makes.' }),
-    parameters: jsonObject.meta({ description: 'JSON Schema (2020-12) of command_params.' }),
-    example: jsonObject,
+    requests: z
+      .array(z.string())
+      .meta({ description: 'The SOVD requests that it makes.', examples: [['GET {entity}/data/{data-id}']] }),
+    parameters: jsonObject.meta({
+      description: 'JSON Schema (2020-12) of command_params.',
+      examples: [{ type: 'object', properties: {} }],
+    }),
+    example: jsonObject.meta({ examples: [{ entity: 'components/engine-control' }] }),
   })
   .meta({ id: 'CommandType' });
 

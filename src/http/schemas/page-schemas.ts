@@ -30,7 +30,10 @@ export const pageFields = { limit, cursor };
 export function pageSchema<Item extends z.ZodType>(item: Item) {
   return z.object({
     items: z.array(item),
-    next_cursor: z.string().nullable().meta({ description: 'Where the list goes on; null at its end.' }),
+    next_cursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'Where the list goes on; null at its end.', examples: [null] }),
   });
 }
 

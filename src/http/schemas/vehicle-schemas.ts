@@ -55,21 +55,21 @@ export const changeVehicleBody = z
 export const vehicleSchema = z
   .object({
     vehicle_id: uuid,
-    vin: z.string(),
+    vin: z.string().meta({ examples: ['WVWZZZ1JZXW000001'] }),
     vin_check_digit_valid: z.boolean().meta({
       description:
         'Whether the ninth character is the check digit of 49 CFR 565. Outside of North America it need not be.',
     }),
-    make: z.string(),
-    model: z.string(),
-    model_year: z.int(),
-    sovd_base_url: z.string(),
+    make: z.string().meta({ examples: ['Volkswagen'] }),
+    model: z.string().meta({ examples: ['Golf'] }),
+    model_year: z.int().meta({ examples: [2024] }),
+    sovd_base_url: z.string().meta({ examples: ['https://car-17.example/sovd/v1'] }),
     connection_status: z.enum(connectionStatuses).meta({ description: 'What the last exchange with it showed.' }),
     last_seen_at: timestamp.nullable().meta({ description: 'When it last answered.' }),
-    metadata: jsonObject,
+    metadata: jsonObject.meta({ examples: [{ depot: 'Wolfsburg' }] }),
     created_at: timestamp,
     updated_at: timestamp,
-    retired_at: timestamp.nullable(),
+    retired_at: timestamp.nullable().meta({ examples: [null] }),
   })
   .meta({ id: 'Vehicle', description: 'A registered vehicle.' });
 
