@@ -18,9 +18,17 @@ export function optional(type: ColumnType): PropertyDecorator {
   return Column({ type, allowNull: true }) as PropertyDecorator;
 }
 
+const knownColumns = new WeakMap<ModelCtor, Map<string, string>>();
+
 /** The columns of a model for a select list, each behind an alias: `v.vehicle_id, v.vin, …`. */
 export function columnsOf(model: ModelCtor, alias: string): string {
-  return Object.keys(model.getAttributes())
+  const ofModel = knownColumns.get(model) ?? new Map<string, string>();
+  knownColumns.set(model, ofModel);
+  const known = ofModel.get(alias);
+  if (known !== undefined) return known;
+  const columns = Object.keys(model.getAttributes())
     .map((column) => `${alias}.${column}`)
     .join(', ');
+  ofModel.set(alias, columns);
+  return columns;
 }
