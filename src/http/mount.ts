@@ -175,7 +175,9 @@ async function runWaiting(
   response: Response,
 ): Promise<void> {
   const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
   const reply = await endpoint.run(units, actor, input, gone.signal);
   tellSubject(log, reply.body);
   sendReply(response, reply);

@@ -65,19 +65,15 @@ export function submitCommand(dependencies: Dependencies) {
     const whenOffline = input.whenOffline ?? (safety === 'safe' ? 'queue' : 'fail');
     const timeoutSeconds = input.timeoutSeconds ?? defaultTimeoutSeconds;
     const expiresInSeconds = input.expiresInSeconds ?? defaultExpirySeconds[safety];
-    const requestHash = fingerprint({
-      vehicleId: input.vehicleId,
-      name: type.name,
-      parameters,
-      whenOffline,
-      timeoutSeconds,
-      expiresInSeconds,
-    });
-    if (input.idempotencyKey !== undefined) {
-      const accepted = await findAccepted(work, actor.userId, input.idempotencyKey, requestHash, now);
+    const { vehicleId, idempotencyKey } = input;
+    let requestHash: string | undefined;
+    if (idempotencyKey !== undefined) {
+      const request = { vehicleId, name: type.name, parameters, whenOffline, timeoutSeconds, expiresInSeconds };
+      requestHash = fingerprint(request);
+      const accepted = await findAccepted(work, actor.userId, idempotencyKey, requestHash, now);
       if (accepted !== undefined) return { command: accepted, isReplay: true };
     }
-    const vehicle = await requireVehicle(work, actor, input.vehicleId);
+    const vehicle = await requireVehicle(work, actor, vehicleId);
     refuseWhatCannotRun(vehicle, safety, whenOffline, now);
     const { command, transition } = Command.submit(
       {
@@ -87,8 +83,8 @@ export function submitCommand(dependencies: Dependencies) {
         name: type.name,
         parameters,
         safety,
-        idempotencyKey: input.idempotencyKey,
-        requestHash: input.idempotencyKey === undefined ? undefined : requestHash,
+        idempotencyKey,
+        requestHash,
         whenOffline,
         timeoutSeconds,
         expiresAt: new Date(now.getTime() + expiresInSeconds * 1000),
