@@ -40,6 +40,7 @@ import { createArgon2PasswordHasher } from '#infrastructure/security/argon2-pass
 import { createJwtAccessTokens } from '#infrastructure/security/jwt-access-tokens.js';
 import { opaqueRefreshTokens } from '#infrastructure/security/opaque-refresh-tokens.js';
 import { systemClock, uuidV7Identifiers } from '#infrastructure/system.js';
+import { AddressPolicy } from '#infrastructure/vehicle-link/address-policy.js';
 import { createHttpVehicleLink } from '#infrastructure/vehicle-link/http-vehicle-link.js';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string };
@@ -101,6 +102,7 @@ async function composeInfrastructure(settings: Settings, overrides: Overrides) {
   const secret = await obtainJwtSecret(settings.security.jwt.secret);
   const database = await openDatabase(settings.database, log);
   const instance = uuidV7Identifiers.next();
+  const vehicleAddresses = new AddressPolicy(settings.vehicleLink);
   return {
     log,
     clock,
@@ -110,7 +112,8 @@ async function composeInfrastructure(settings: Settings, overrides: Overrides) {
     units: new SequelizeUnitsOfWork(database.sequelize, log, settings.database),
     dispatchSignals: new PostgresDispatchSignals(database.url, instance, log),
     commandEvents: await openCommandEvents(settings, log),
-    vehicleLink: createHttpVehicleLink({ ...settings.vehicleLink, version, log }),
+    vehicleAddresses,
+    vehicleLink: createHttpVehicleLink({ ...settings.vehicleLink, addressPolicy: vehicleAddresses, version, log }),
     passwordHasher: createArgon2PasswordHasher({ concurrency: settings.security.passwordHashConcurrency }),
     accessTokens: createJwtAccessTokens({ ...settings.security.jwt, secret }),
     refreshTokens: opaqueRefreshTokens,

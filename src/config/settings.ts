@@ -38,7 +38,7 @@ export function loadSettings(variables: Environment): Settings {
     redis: readRedisSettings(reader, environment),
     security: readSecuritySettings(reader, environment, dataDirectory),
     dispatch: readDispatchSettings(reader),
-    vehicleLink: readVehicleLinkSettings(reader),
+    vehicleLink: readVehicleLinkSettings(reader, environment),
     events: readEventSettings(reader),
     log: readLogSettings(reader),
   };

@@ -57,6 +57,8 @@ describe('loadSettings', () => {
         maxResponseBytes: 16_777_216,
         maxResponses: 10_000,
         connectionsPerVehicle: 4,
+        allowedNetworks: ['127.0.0.0/8', '::1/128'],
+        blockedNetworks: [],
       },
       events: { heartbeatSeconds: 15, recheckSeconds: 5, maxStreamsPerUser: 500 },
       log: { level: 'info' },
@@ -104,6 +106,30 @@ describe('loadSettings', () => {
       plain(loadSettings({})),
     );
     expect(refusal({ ...production, JWT_SECRET: '  ' }).message).to.contain('JWT_SECRET is required in production');
+  });
+
+  it('networks of vehicles: are lists, and in production none is allowed by default', () => {
+    const { vehicleLink } = loadSettings(production);
+    expect([vehicleLink.allowedNetworks, vehicleLink.blockedNetworks]).to.deep.equal([[], []]);
+    const given = loadSettings({
+      ...production,
+      VEHICLE_ALLOWED_NETWORKS: '127.0.0.1, fd00:20::/32',
+      VEHICLE_BLOCKED_NETWORKS: '0.0.0.0/0,::/0',
+    });
+    expect(given.vehicleLink.allowedNetworks).to.deep.equal(['127.0.0.1', 'fd00:20::/32']);
+    expect(given.vehicleLink.blockedNetworks).to.deep.equal(['0.0.0.0/0', '::/0']);
+    for (const wrong of [
+      '10.0.0.0/33',
+      '10.0.0/8',
+      'fe80::1%eth0',
+      '::ffff:10.0.0.0/104',
+      '127.1',
+      'car',
+      '10.0.0.0/8/8',
+    ])
+      expect(refusal({ VEHICLE_BLOCKED_NETWORKS: wrong }).message, wrong).to.contain(
+        'VEHICLE_BLOCKED_NETWORKS must be',
+      );
   });
 
   it('a wrong value: is not in the error', () => {

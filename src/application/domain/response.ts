@@ -48,6 +48,7 @@ export interface Refusal {
 /** Why a command failed, or why nobody knows. */
 export const commandErrorCodes = [
   'vehicle-unreachable',
+  'vehicle-address-not-allowed',
   'vehicle-timeout',
   'vehicle-rejected',
   'vehicle-error',

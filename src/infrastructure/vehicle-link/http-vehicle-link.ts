@@ -49,9 +49,11 @@ export class HttpVehicleLink implements VehicleLink {
 
 /** A vehicle link that speaks HTTP. Opens nothing until something is sent. */
 export function createHttpVehicleLink(options: HttpVehicleLinkOptions): HttpVehicleLink {
-  const { version, log, certificateAuthorities, wrapConnector, ...chosen } = options;
+  const { version, log, certificateAuthorities, addressPolicy, lookup, wrapConnector, ...chosen } = options;
   const settings = { ...defaultVehicleLinkSettings, ...chosen };
   const connections = new VehicleConnections(settings, {
+    addressPolicy,
+    ...(lookup === undefined ? {} : { lookup }),
     ...(certificateAuthorities === undefined ? {} : { certificateAuthorities }),
     ...(wrapConnector === undefined ? {} : { wrapConnector }),
   });

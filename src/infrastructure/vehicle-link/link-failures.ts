@@ -2,6 +2,8 @@ import { errors } from 'undici';
 
 import { VehicleLinkFailure } from '#application/domain/sovd/exchange.js';
 
+import { AddressRefused } from './guarded-connector.js';
+
 const certificateProblem = /CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH/u;
 
 /** The request is such that no vehicle may get it: a bug of ours or of whoever built it. Nothing was sent. */
@@ -18,6 +20,10 @@ export function unsendable(reason: string, cause?: unknown): VehicleLinkFailure 
 
 /** What an error means that came before the first byte of the request was written. */
 export function failureBeforeSending(cause: Error): VehicleLinkFailure {
+  if (cause instanceof AddressRefused) {
+    const message = 'The address of the vehicle is one that no vehicle may have. Nothing was sent.';
+    return new VehicleLinkFailure('vehicle-address-not-allowed', message, true, false, undefined, cause);
+  }
   const code = codeOf(cause);
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') return unsendable('it is malformed', cause);
   if (certificateProblem.test(code)) {

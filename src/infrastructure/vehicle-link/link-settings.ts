@@ -1,6 +1,10 @@
+import type { LookupFunction } from 'node:net';
+
 import type { buildConnector } from 'undici';
 
 import type { Log } from '#application/ports/log.js';
+
+import type { AddressPolicy } from './address-policy.js';
 
 /** Limits and intervals of the vehicle link. */
 export interface VehicleLinkSettings {
@@ -53,6 +57,10 @@ export interface HttpVehicleLinkOptions extends Partial<VehicleLinkSettings> {
   readonly log: Log;
   /** PEM certificates that alone are trusted; the system's when absent. */
   readonly certificateAuthorities?: string | readonly string[];
-  /** Stands around whatever opens connections: the place of a guard over the addresses that may be reached. */
+  /** Which addresses may be reached; asked at each connection, about the address that it really goes to. */
+  readonly addressPolicy: AddressPolicy;
+  /** Resolves names; the system's resolver when absent. */
+  readonly lookup?: LookupFunction;
+  /** Stands around whatever opens connections, once the address was found to be allowed. */
   readonly wrapConnector?: (connect: buildConnector.connector) => buildConnector.connector;
 }

@@ -2,8 +2,14 @@ import { buildConnector } from 'undici';
 
 import { VehicleLinkFailure } from '#application/domain/sovd/exchange.js';
 
+import { guardedLookup, guardLiteralAddresses } from './guarded-connector.js';
 import type { HttpVehicleLinkOptions, VehicleLinkSettings } from './link-settings.js';
 import { VehicleConnection, type Connector } from './vehicle-connection.js';
+
+type ConnectorOptions = Pick<
+  HttpVehicleLinkOptions,
+  'certificateAuthorities' | 'addressPolicy' | 'lookup' | 'wrapConnector'
+>;
 
 interface Waiter {
   readonly take: (connection: VehicleConnection) => void;
@@ -36,14 +42,15 @@ export class VehicleConnections {
 
   constructor(
     private readonly settings: VehicleLinkSettings,
-    options: Pick<HttpVehicleLinkOptions, 'certificateAuthorities' | 'wrapConnector'>,
+    options: ConnectorOptions,
   ) {
-    const { certificateAuthorities, wrapConnector } = options;
+    const { certificateAuthorities, addressPolicy, lookup, wrapConnector } = options;
     const connect = buildConnector({
       timeout: settings.connectTimeoutSeconds * 1000,
+      lookup: guardedLookup(addressPolicy, lookup),
       ...(certificateAuthorities === undefined ? {} : { ca: [certificateAuthorities].flat() }),
     });
-    this.connect = wrapConnector === undefined ? connect : wrapConnector(connect);
+    this.connect = guardLiteralAddresses(addressPolicy, wrapConnector === undefined ? connect : wrapConnector(connect));
   }
 
   /** How many connections there are, in use and idle. */

@@ -5,6 +5,7 @@ import { createServer as createRawServer, type AddressInfo, type Server, type So
 import type { SovdRequest, VehicleAnswer } from '#application/domain/sovd/exchange.js';
 import type { Log, LogFields } from '#application/ports/log.js';
 import type { ExchangeOptions, VehicleTarget } from '#application/ports/vehicle-link.js';
+import { AddressPolicy } from '#infrastructure/vehicle-link/address-policy.js';
 import { createHttpVehicleLink, type HttpVehicleLink } from '#infrastructure/vehicle-link/http-vehicle-link.js';
 import type { HttpVehicleLinkOptions } from '#infrastructure/vehicle-link/link-settings.js';
 
@@ -31,7 +32,10 @@ export interface TestVehicle {
 export type Behaviour = (request: ReceivedRequest, reply: ServerResponse) => void;
 
 /** A vehicle that speaks HTTP. */
-export async function startVehicle(behaviour: Behaviour): Promise<TestVehicle> {
+export async function startVehicle(
+  behaviour: Behaviour,
+  { onConnection = () => undefined }: { readonly onConnection?: () => void } = {},
+): Promise<TestVehicle> {
   const received: ReceivedRequest[] = [];
   const listener: RequestListener = (message, reply) => {
     const chunks: Buffer[] = [];
@@ -48,7 +52,7 @@ export async function startVehicle(behaviour: Behaviour): Promise<TestVehicle> {
       behaviour(request, reply);
     });
   };
-  return listen(createServer(listener), received);
+  return listen(createServer(listener).on('connection', onConnection), received);
 }
 
 /** A vehicle that does as it likes with its sockets. The behaviour sees each piece that comes in. */
@@ -89,7 +93,14 @@ export function aLog(): Log & { readonly lines: { readonly fields: LogFields; re
 
 /** A link with short pauses. */
 export function aLink(options: Partial<HttpVehicleLinkOptions> = {}): HttpVehicleLink {
-  return createHttpVehicleLink({ version: '1.2.3', log: aLog(), pollIntervalMs: 5, maxPollIntervalMs: 20, ...options });
+  return createHttpVehicleLink({
+    version: '1.2.3',
+    log: aLog(),
+    addressPolicy: new AddressPolicy({ allowedNetworks: ['127.0.0.0/8'], blockedNetworks: [] }),
+    pollIntervalMs: 5,
+    maxPollIntervalMs: 20,
+    ...options,
+  });
 }
 
 /** Options of an exchange that nobody stops. */
