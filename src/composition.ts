@@ -9,6 +9,8 @@ import { waitForCommand } from '#application/commands/wait-for-command.js';
 import { Dispatcher } from '#application/dispatch/dispatcher.js';
 import type { Clock } from '#application/ports/clock.js';
 import type { Log } from '#application/ports/log.js';
+import type { LoginThrottle } from '#application/ports/login-throttle.js';
+import type { Measurements } from '#application/ports/measurements.js';
 import { announceStep } from '#application/record/announce-step.js';
 import { auditAct } from '#application/record/audit-act.js';
 import { logIn } from '#application/sessions/log-in.js';
@@ -38,7 +40,9 @@ import { createBunyanLog } from '#infrastructure/observability/bunyan-log.js';
 import { noMeasurements } from '#infrastructure/observability/no-measurements.js';
 import { createArgon2PasswordHasher } from '#infrastructure/security/argon2-password-hasher.js';
 import { createJwtAccessTokens } from '#infrastructure/security/jwt-access-tokens.js';
+import { createLoginThrottle } from '#infrastructure/security/login-throttle.js';
 import { opaqueRefreshTokens } from '#infrastructure/security/opaque-refresh-tokens.js';
+import { ownLoginLedger } from '#infrastructure/security/own-login-ledger.js';
 import { systemClock, uuidV7Identifiers } from '#infrastructure/system.js';
 import { AddressPolicy } from '#infrastructure/vehicle-link/address-policy.js';
 import { createHttpVehicleLink } from '#infrastructure/vehicle-link/http-vehicle-link.js';
@@ -72,13 +76,13 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   let stopped: Promise<void> | undefined;
 
   async function stop(): Promise<void> {
-    const { database, dispatchSignals, commandEvents, vehicleLink } = infrastructure;
+    const { database, dispatchSignals, commandEvents, loginThrottle, vehicleLink } = infrastructure;
     const drainMillis = settings.dispatch.drainSeconds * 1000;
     http.streams.close();
     await Promise.all([server?.close(drainMillis), useCases.dispatcher.stop(drainMillis)]);
     await vehicleLink.close();
     await dispatchSignals.close();
-    await commandEvents.close();
+    await Promise.all([commandEvents.close(), loginThrottle.close()]);
     await database.close();
   }
 
@@ -101,6 +105,7 @@ async function composeInfrastructure(settings: Settings, overrides: Overrides) {
   const clock = overrides.clock ?? systemClock;
   const secret = await obtainJwtSecret(settings.security.jwt.secret);
   const database = await openDatabase(settings.database, log);
+  const measurements = noMeasurements;
   const instance = uuidV7Identifiers.next();
   const vehicleAddresses = new AddressPolicy(settings.vehicleLink);
   return {
@@ -117,8 +122,21 @@ async function composeInfrastructure(settings: Settings, overrides: Overrides) {
     passwordHasher: createArgon2PasswordHasher({ concurrency: settings.security.passwordHashConcurrency }),
     accessTokens: createJwtAccessTokens({ ...settings.security.jwt, secret }),
     refreshTokens: opaqueRefreshTokens,
-    measurements: noMeasurements,
+    measurements,
+    loginThrottle: await openLoginThrottle(settings, log, measurements),
   };
+}
+
+async function openLoginThrottle(settings: Settings, log: Log, measurements: Measurements): Promise<LoginThrottle> {
+  const { redis, security } = settings;
+  const own = ownLoginLedger();
+  const options = { limits: security.logins, own, measurements, log };
+  if (redis === null) return createLoginThrottle({ ...options, shared: undefined });
+  const { RedisLink } = await import('#infrastructure/events/redis-link.js');
+  const { redisLoginLedger } = await import('#infrastructure/security/redis-login-ledger.js');
+  const link = new RedisLink({ url: redis.url, log, purpose: 'logins', onReady: () => undefined });
+  const shared = { ledger: redisLoginLedger(link.client), close: () => link.close() };
+  return createLoginThrottle({ ...options, shared });
 }
 
 async function openCommandEvents({ redis }: Settings, log: Log): Promise<CommandEvents> {

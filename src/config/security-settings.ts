@@ -21,11 +21,22 @@ export interface JwtSettings {
   readonly expirationMinutes: number;
 }
 
+/** How many failed logins cost nothing, and how long the delays can get that grow from there. */
+export interface LoginSettings {
+  /** For an account from one address. */
+  readonly freeTries: number;
+  readonly freeTriesPerAddress: number;
+  /** For an account from all addresses together. */
+  readonly freeTriesPerAccount: number;
+  readonly maxDelaySeconds: number;
+}
+
 /** Who gets in. */
 export interface SecuritySettings {
   readonly jwt: JwtSettings;
   /** How many passwords are hashed at once. Each takes a thread of libuv's pool (4 by default) and 19 MiB. */
   readonly passwordHashConcurrency: number;
+  readonly logins: LoginSettings;
 }
 
 /** What a secret needs at least (RFC 7518 section 3.2: as many bits as HS256 puts out). */
@@ -33,6 +44,8 @@ export const minSecretBytes = 32;
 
 /** The value that `.env.example` shows. Everybody can read it, so it signs nothing. */
 const sampleSecret = 'replace-this-with-the-output-of--openssl-rand-base64-48';
+
+const tries = { minimum: 1, maximum: 1_000_000 };
 
 /** Reads the security settings. */
 export function readSecuritySettings(
@@ -45,6 +58,12 @@ export function readSecuritySettings(
       secret: readJwtSecret(reader, environment) ?? { kind: 'generated', file: join(dataDirectory, 'jwt-secret') },
       algorithm: reader.choice('JWT_ALGORITHM', jwtAlgorithms, 'HS256'),
       expirationMinutes: reader.wholeNumber('JWT_EXPIRATION_MINUTES', { fallback: 15, minimum: 1, maximum: 1440 }),
+    },
+    logins: {
+      freeTries: reader.wholeNumber('LOGIN_FREE_TRIES', { fallback: 5, ...tries }),
+      freeTriesPerAddress: reader.wholeNumber('LOGIN_FREE_TRIES_PER_ADDRESS', { fallback: 50, ...tries }),
+      freeTriesPerAccount: reader.wholeNumber('LOGIN_FREE_TRIES_PER_ACCOUNT', { fallback: 100, ...tries }),
+      maxDelaySeconds: reader.wholeNumber('LOGIN_MAX_DELAY_SECONDS', { fallback: 900, minimum: 1, maximum: 86_400 }),
     },
     passwordHashConcurrency: reader.wholeNumber('PASSWORD_HASH_CONCURRENCY', { fallback: 2, minimum: 1, maximum: 64 }),
   };

@@ -43,6 +43,7 @@ describe('loadSettings', () => {
       security: {
         jwt: { secret: { kind: 'generated', file: '.data/jwt-secret' }, algorithm: 'HS256', expirationMinutes: 15 },
         passwordHashConcurrency: 2,
+        logins: { freeTries: 5, freeTriesPerAddress: 50, freeTriesPerAccount: 100, maxDelaySeconds: 900 },
       },
       dispatch: {
         concurrency: 100,

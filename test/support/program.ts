@@ -62,6 +62,10 @@ export async function startProgram(
     JWT_SECRET: 'a secret that only the tests know, long enough',
     LOG_LEVEL: 'error',
     DISPATCH_DRAIN_SECONDS: '2',
+    // All tests come from one address.
+    LOGIN_FREE_TRIES: '1000000',
+    LOGIN_FREE_TRIES_PER_ADDRESS: '1000000',
+    LOGIN_FREE_TRIES_PER_ACCOUNT: '1000000',
     ...variables,
   });
   const program = await compose(settings, { log: createBunyanLog({ level: settings.log.level }), ...overrides });

@@ -48,6 +48,8 @@ export const errorDefinitions = {
   'command-already-final': { kind: 'conflict', title: 'The command has already ended' },
   'changed-meanwhile': { kind: 'conflict', title: 'The object was changed by somebody else' },
   'queueing-not-allowed': { kind: 'unprocessable', title: 'This command must not wait for the vehicle' },
+  'too-many-logins': { kind: 'too-many', title: 'Too many failed logins' },
+  'rate-limited': { kind: 'too-many', title: 'Too many requests' },
   'too-many-streams': { kind: 'too-many', title: 'Too many open event streams' },
   'internal-error': { kind: 'internal', title: 'Something went wrong on our side' },
   overloaded: { kind: 'unavailable', title: 'The service is busy' },

@@ -1,10 +1,13 @@
 import type { Actor, Origin } from '../domain/actor.js';
 import { ApplicationError } from '../domain/errors.js';
+import type { JsonObject } from '../domain/json.js';
 import { Session } from '../domain/session.js';
 import type { User } from '../domain/user.js';
 import type { AccessTokens, RefreshTokens } from '../ports/access-tokens.js';
 import type { Clock } from '../ports/clock.js';
 import type { Identifiers } from '../ports/identifiers.js';
+import type { AdmittedLogin, LoginThrottle, RefusedLogin } from '../ports/login-throttle.js';
+import type { LoginRefusalReason, Measurements } from '../ports/measurements.js';
 import type { PasswordHasher } from '../ports/password-hasher.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import type { AuditAct } from '../record/audit-act.js';
@@ -12,6 +15,8 @@ import { grantFor, type Grant } from './grant.js';
 
 interface Dependencies {
   readonly units: UnitsOfWork;
+  readonly loginThrottle: Pick<LoginThrottle, 'admit'>;
+  readonly measurements: Pick<Measurements, 'loginRefused'>;
   readonly passwordHasher: PasswordHasher;
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
@@ -28,18 +33,78 @@ export interface LogInInput {
 
 /**
  * Opens a session for whoever knows the password of an active account. Both outcomes are audited. Holds no connection
- * while the password is hashed, and does the same work for an unknown name. Throws `invalid-credentials`.
+ * while the password is hashed, and does the same work for an unknown name. Throws `invalid-credentials`, and
+ * `too-many-logins` before it looks at anything when failures were too many.
  */
 export function logIn(dependencies: Dependencies) {
-  const { units, passwordHasher, accessTokens, refreshTokens, clock, identifiers, audit } = dependencies;
-  return async (origin: Origin, { username, password }: LogInInput): Promise<Grant> => {
-    const user = await units.withUnit('read', (work) => work.users.findByUsername(username));
-    const isRight = await passwordHasher.verify(user?.passwordHash, password);
-    if (user === undefined || !isRight || !user.isActive) {
-      await rememberRefusal(origin, username, user, isRight);
+  const { units, loginThrottle, measurements, passwordHasher, clock, audit } = dependencies;
+  const openSession = sessionOpener(dependencies);
+  return async (origin: Origin, input: LogInInput): Promise<Grant> => {
+    const { username, password } = input;
+    const admission = await loginThrottle.admit({ username, ipAddress: origin.ipAddress });
+    if (admission.kind === 'refused') throw await tooManyLogins(origin, username, admission);
+    return settling(admission, async () => {
+      const user = await units.withUnit('read', (work) => work.users.findByUsername(username));
+      const isRight = await passwordHasher.verify(user?.passwordHash, password);
+      if (user !== undefined && isRight && user.isActive) return openSession(user, origin, clock.now());
+      const reason = user === undefined ? 'unknown-user' : isRight ? 'inactive-user' : 'wrong-password';
+      await rememberRefusal(origin, username, user, reason);
       throw new ApplicationError('invalid-credentials', 'The username or the password is wrong.');
-    }
-    const now = clock.now();
+    });
+  };
+
+  async function tooManyLogins(origin: Origin, username: string, refused: RefusedLogin): Promise<ApplicationError> {
+    const { limit, retryAfterSeconds } = refused;
+    await rememberRefusal(origin, username, undefined, 'too-many-logins', { limit });
+    return new ApplicationError(
+      'too-many-logins',
+      `Too many logins have failed. Try again in ${retryAfterSeconds} s.`,
+      {
+        retryAfterSeconds,
+      },
+    );
+  }
+
+  async function rememberRefusal(
+    origin: Origin,
+    username: string,
+    user: User | undefined,
+    reason: LoginRefusalReason,
+    details: JsonObject = {},
+  ): Promise<void> {
+    measurements.loginRefused(reason);
+    const anonymous: Actor = { kind: 'anonymous', origin };
+    await units.withUnit('write', (work) => {
+      work.auditLog.append(
+        audit(anonymous, {
+          action: 'session.log-in',
+          entityType: 'user',
+          outcome: 'refused',
+          details: { username, reason, ...details },
+          ...(user === undefined ? {} : { entityId: user.id }),
+        }),
+      );
+      return Promise.resolve();
+    });
+  }
+}
+
+/** Runs a try, and tells the throttle how it went: a failure is counted unless it was ours. */
+async function settling(admitted: AdmittedLogin, task: () => Promise<Grant>): Promise<Grant> {
+  try {
+    const grant = await task();
+    await admitted.succeed();
+    return grant;
+  } catch (error) {
+    const isTheirs = error instanceof ApplicationError && error.code === 'invalid-credentials';
+    if (!isTheirs) await admitted.withdraw();
+    throw error;
+  }
+}
+
+function sessionOpener(dependencies: Dependencies) {
+  const { units, accessTokens, refreshTokens, identifiers, audit } = dependencies;
+  return async (user: User, origin: Origin, now: Date): Promise<Grant> => {
     const { token, hash } = refreshTokens.make();
     const session = Session.open(
       {
@@ -65,26 +130,4 @@ export function logIn(dependencies: Dependencies) {
     });
     return grant;
   };
-
-  async function rememberRefusal(
-    origin: Origin,
-    username: string,
-    user: User | undefined,
-    isRight: boolean,
-  ): Promise<void> {
-    const anonymous: Actor = { kind: 'anonymous', origin };
-    const reason = user === undefined ? 'unknown-user' : isRight ? 'inactive-user' : 'wrong-password';
-    await units.withUnit('write', (work) => {
-      work.auditLog.append(
-        audit(anonymous, {
-          action: 'session.log-in',
-          entityType: 'user',
-          outcome: 'refused',
-          details: { username, reason },
-          ...(user === undefined ? {} : { entityId: user.id }),
-        }),
-      );
-      return Promise.resolve();
-    });
-  }
 }

@@ -38,7 +38,7 @@ export function accountRoutes(dependencies: AccountRoutesDependencies): readonly
       body: logInBody,
       bodyExamples: { engineer: { username: 'engineer', password: 'correct horse battery staple' } },
       replies: { 200: { description: 'The tokens of a new session', schema: grantSchema } },
-      errors: ['invalid-credentials', 'overloaded'],
+      errors: ['invalid-credentials', 'too-many-logins', 'overloaded'],
       handle: (_units, { origin }, { body }) => logIn(origin, body),
       reply: (grant) => ok(presentGrant(grant, clock.now())),
     }),

@@ -5,11 +5,18 @@ import type { Secret } from '#config/secret.js';
 
 interface Options {
   readonly url: Secret;
-  readonly purpose: 'publish' | 'subscribe';
+  readonly purpose: 'publish' | 'subscribe' | 'logins';
   readonly log: Log;
   /** Called each time the connection can be used (again). */
   readonly onReady: () => void;
 }
+
+const late = 'Redis cannot be reached. Events of other instances come late until it is back.';
+const lossMessages = {
+  publish: late,
+  subscribe: late,
+  logins: 'Redis cannot be reached. Each instance counts logins for itself until it is back.',
+} as const;
 
 const maxReconnectMillis = 1000;
 const connectTimeoutMillis = 3000;
@@ -71,10 +78,7 @@ export class RedisLink {
   #reportLoss(error: Error | undefined): void {
     if (this.#isReported) return;
     this.#isReported = true;
-    this.#options.log.warn(
-      { err: error, purpose: this.#options.purpose },
-      'Redis cannot be reached. Events of other instances come late until it is back.',
-    );
+    this.#options.log.warn({ err: error, purpose: this.#options.purpose }, lossMessages[this.#options.purpose]);
   }
 
   #reportReady(): void {

@@ -1,4 +1,8 @@
 import type { Measurements } from '#application/ports/measurements.js';
 
 /** Counts nothing: for programs that nobody scrapes. */
-export const noMeasurements: Measurements = { commandMoved: () => {} };
+export const noMeasurements: Measurements = {
+  commandMoved: () => {},
+  loginRefused: () => {},
+  throttleFellBack: () => {},
+};
