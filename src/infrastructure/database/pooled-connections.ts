@@ -6,6 +6,7 @@ import type { Log } from '#application/ports/log.js';
 
 import type { Statement } from './noted-write.js';
 import { nameOfStatement } from './statement-names.js';
+import { columnTypes } from './timestamp-text.js';
 
 /** A connection that was taken out of the pool. */
 export interface Connection {
@@ -34,7 +35,7 @@ class PipeliningClient extends pg.Client {
 }
 
 /** The driver as Sequelize is given it. */
-export const driver: object = { ...pg, Client: PipeliningClient };
+export const driver: object = { ...pg, Client: PipeliningClient, types: columnTypes };
 
 /** How statements are sent. */
 export interface StatementOptions {
