@@ -39,6 +39,7 @@ async function run(): Promise<void> {
     ADMIN_PASSWORD: password,
     PORT: '0',
     HOST: '127.0.0.1',
+    REQUESTS_PER_MINUTE_PER_USER: '1000000000',
   };
   try {
     await migrateUp(postgres.url);

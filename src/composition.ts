@@ -43,6 +43,7 @@ import { createJwtAccessTokens } from '#infrastructure/security/jwt-access-token
 import { createLoginThrottle } from '#infrastructure/security/login-throttle.js';
 import { opaqueRefreshTokens } from '#infrastructure/security/opaque-refresh-tokens.js';
 import { ownLoginLedger } from '#infrastructure/security/own-login-ledger.js';
+import { createRequestCounts } from '#infrastructure/security/request-counts.js';
 import { systemClock, uuidV7Identifiers } from '#infrastructure/system.js';
 import { AddressPolicy } from '#infrastructure/vehicle-link/address-policy.js';
 import { createHttpVehicleLink } from '#infrastructure/vehicle-link/http-vehicle-link.js';
@@ -196,6 +197,7 @@ function composeHttp(settings: Settings, infrastructure: Infrastructure, useCase
       ...commandRoutes(useCases),
     ],
     ...settings.server,
+    requestLimits: createRequestCounts(settings.server.requestsPerMinute),
     recordRefusal: useCases.recordRefusal,
     accessTokens: accessTokens.verification,
     checks: readinessChecks(settings, database, commandEvents),

@@ -13,7 +13,11 @@ export interface ServerSettings {
   readonly maxBodyBytes: number;
   /** How long a request may take that doesn't wait on purpose. */
   readonly requestTimeoutSeconds: number;
+  /** How many requests one instance takes in a minute. */
+  readonly requestsPerMinute: { readonly perUser: number; readonly perAddress: number };
 }
+
+const requests = { minimum: 1, maximum: 1_000_000_000 };
 
 /** Reads the server's settings. Outside production it listens for this machine alone. */
 export function readServerSettings(reader: SettingsReader, environment: EnvironmentName): ServerSettings {
@@ -28,6 +32,10 @@ export function readServerSettings(reader: SettingsReader, environment: Environm
     ),
     maxBodyBytes: reader.wholeNumber('MAX_BODY_BYTES', { fallback: 1_048_576, minimum: 1024, maximum: 104_857_600 }),
     requestTimeoutSeconds: reader.wholeNumber('REQUEST_TIMEOUT_SECONDS', { fallback: 15, minimum: 1, maximum: 300 }),
+    requestsPerMinute: {
+      perUser: reader.wholeNumber('REQUESTS_PER_MINUTE_PER_USER', { fallback: 6000, ...requests }),
+      perAddress: reader.wholeNumber('REQUESTS_PER_MINUTE_PER_ADDRESS', { fallback: 600, ...requests }),
+    },
   };
 }
 

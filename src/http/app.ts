@@ -29,6 +29,21 @@ export interface AppDependencies extends Omit<MountDependencies, 'authenticate'>
 
 const prefix = '/api/v1';
 
+/** What pages of the allowed origins may send, beside what every page may. */
+const allowedHeaders = ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'Prefer', 'X-Request-Id'];
+
+/** What they may read, beside what every page may. */
+const exposedHeaders = [
+  ...['Allow', 'Content-Disposition', 'Idempotent-Replayed', 'Location', 'Preference-Applied', 'RateLimit'],
+  ...['RateLimit-Policy', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id'],
+];
+
+/** For how long a browser needn't ask again. */
+const preflightSeconds = 600;
+
+/** More header fields than that are no request of a client that means well. */
+const maxHeaderFields = 100;
+
 /** The Express application: the whole pipeline, in order. Everything that answers stands below the first three. */
 export function createApp(dependencies: AppDependencies): Express {
   const { endpoints, log, checks, clock, version } = dependencies;
@@ -49,10 +64,13 @@ export function createApp(dependencies: AppDependencies): Express {
       origin: [...dependencies.corsOrigins],
       // The routes know which methods they have, and which paths there are.
       preflightContinue: true,
-      exposedHeaders: ['Location', 'X-Request-Id', 'Idempotent-Replayed', 'Retry-After'],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      allowedHeaders,
+      exposedHeaders,
+      maxAge: preflightSeconds,
     }),
   );
-  app.use(refuseMissingHost);
+  app.use(refuseOddHeaders);
   app.use(prefix, apiRoutes(dependencies));
   app.use(operationRoutes({ checks, clock, document: describe, log }));
   app.use(noSuchRoute);
@@ -71,10 +89,14 @@ function apiRoutes(dependencies: AppDependencies): RequestHandler {
   };
 }
 
-/** RFC 9112 section 3.2. Node would answer it by itself, without a body. */
-const refuseMissingHost: RequestHandler = (request, _response, next) => {
+const refuseOddHeaders: RequestHandler = (request, _response, next) => {
+  // RFC 9112 section 3.2. Node would answer it by itself, without a body.
   if (request.httpVersion === '1.1' && request.headers.host === undefined) {
     throw new ApplicationError('malformed-request', 'An HTTP/1.1 request must have a Host header.');
+  }
+  // Names and values take turns.
+  if (request.rawHeaders.length > maxHeaderFields * 2) {
+    throw new ApplicationError('malformed-request', `A request may have ${maxHeaderFields} header fields at the most.`);
   }
   next();
 };

@@ -21,6 +21,7 @@ import { sendEventStream } from './event-stream.js';
 import type { Authenticate } from './middleware/authenticate.js';
 import { contextOf } from './middleware/request-context.js';
 import type { OpenStreams } from './open-streams.js';
+import { countAnonymous, countUser, type RequestLimits } from './request-limits.js';
 import { bodyReader, type BodyReader } from './read-body.js';
 import { readInput } from './read-input.js';
 import { methodNotAllowed, refuseMethod } from './refuse-method.js';
@@ -30,6 +31,7 @@ import { sendReply } from './reply.js';
 export interface MountDependencies {
   readonly units: UnitsOfWork;
   readonly authenticate: Authenticate;
+  readonly requestLimits: RequestLimits;
   readonly streams: OpenStreams;
   readonly maxBodyBytes: number;
   readonly requestTimeoutSeconds: number;
@@ -119,9 +121,22 @@ async function admit(
   response: Response,
   dependencies: MountDependencies,
 ): Promise<AnonymousActor | UserActor> {
-  if (endpoint.role === 'anonymous') return { kind: 'anonymous', origin: contextOf(request).origin };
-  const actor = await dependencies.authenticate(request, response);
+  const { requestLimits } = dependencies;
+  if (endpoint.role === 'anonymous') {
+    countAnonymous(requestLimits, request, response);
+    return { kind: 'anonymous', origin: contextOf(request).origin };
+  }
+  const actor = await dependencies.authenticate(request, response).catch((error: unknown) => {
+    // Whoever has no good token is counted as nobody, or guessing at tokens would be free.
+    countAnonymous(requestLimits, request, response);
+    throw error;
+  });
   dependencies.log.addFields({ user_id: actor.userId });
+  const excess = countUser(requestLimits, actor.userId, response);
+  if (excess !== undefined) {
+    if (excess.isFirst) await rememberRefusal(endpoint, dependencies, actor, undefined, excess.error, request);
+    throw excess.error;
+  }
   if (endpoint.role === 'authenticated' || includesRole(actor.role, endpoint.role)) return actor;
   const error = new ApplicationError(
     'role-insufficient',

@@ -122,7 +122,7 @@ function repliesOf(endpoint: Endpoint, schemas: Document): Document {
       ...(lineSchema === undefined ? {} : { 'x-lines': toSchema(lineSchema, 'output', schemas) }),
       ...(example === undefined ? {} : { example }),
     };
-    const headers = replyHeaders({ 'Content-Disposition': 'The name of the file (RFC 6266)' }, {});
+    const headers = replyHeaders({ ...limitHeaders, 'Content-Disposition': 'The name of the file (RFC 6266)' }, {});
     return { 200: { description, headers, content: { [mediaType]: content } } };
   }
   if (endpoint.kind === 'stream') {
@@ -134,7 +134,7 @@ function repliesOf(endpoint: Endpoint, schemas: Document): Document {
     return {
       200: {
         description: `Events: ${Object.keys(endpoint.events).join(', ')}. The data of each is JSON.`,
-        headers: replyHeaders({}, {}),
+        headers: replyHeaders(limitHeaders, {}),
         content: {
           'text/event-stream': { schema: { type: 'string', description: 'Server-Sent Events' }, 'x-events': events },
         },
@@ -147,7 +147,7 @@ function repliesOf(endpoint: Endpoint, schemas: Document): Document {
 
 function documentedReply(reply: ReplyDeclaration, schemas: Document): Document {
   const { description, schema, headers, optionalHeaders, example } = reply;
-  const documented = { description, headers: replyHeaders(headers ?? {}, optionalHeaders ?? {}) };
+  const documented = { description, headers: replyHeaders({ ...limitHeaders, ...headers }, optionalHeaders ?? {}) };
   if (schema === undefined) return documented;
   const body = toSchema(schema, 'output', schemas);
   return {
@@ -167,17 +167,23 @@ function replyHeaders(always: HeaderTexts, sometimes: HeaderTexts): Document {
   ]);
 }
 
+/** Stand on every answer to whoever was counted, which is before anything of the request is looked at. */
+const limitHeaders = {
+  RateLimit: 'Requests that are left (`r`), and seconds until they are counted anew (`t`)',
+  'RateLimit-Policy': 'Requests (`q`) in so many seconds (`w`), for the user or, without one, for the address',
+};
+
 const challenge = { 'WWW-Authenticate': 'What to authenticate with (RFC 6750)' };
 const problemHeaderTexts: Readonly<Record<number, HeaderTexts>> = {
   401: challenge,
-  429: { 'Retry-After': 'Seconds' },
+  429: { ...limitHeaders, 'Retry-After': 'Seconds until the next try is let through' },
   503: { 'Retry-After': 'Seconds' },
 };
 
 /** The errors that a route can give because of its form, and those that it declares. */
 function problemsOf(endpoint: Endpoint): Document {
   const codes = new Set<ErrorCode>(endpoint.errors);
-  codes.add('invalid-request').add('malformed-request').add('internal-error');
+  codes.add('invalid-request').add('malformed-request').add('rate-limited').add('internal-error');
   if (endpoint.asksDatabase) codes.add('database-unavailable').add('overloaded');
   if (endpoint.role !== 'anonymous') codes.add('not-authenticated').add('invalid-token').add('token-expired');
   if (roles.some((role) => !admits(endpoint.role, role))) codes.add('role-insufficient');
@@ -192,7 +198,11 @@ function problemsOf(endpoint: Endpoint): Document {
       status,
       {
         description: list.map((code) => `\`${code}\`: ${errorDefinitions[code].title}.`).join('\n'),
-        headers: replyHeaders(problemHeaderTexts[status] ?? {}, list.includes('role-insufficient') ? challenge : {}),
+        headers: replyHeaders(problemHeaderTexts[status] ?? {}, {
+          // What can't be read as a request is not counted.
+          ...(status === 429 ? {} : limitHeaders),
+          ...(list.includes('role-insufficient') ? challenge : {}),
+        }),
         content: {
           'application/problem+json': {
             schema: {

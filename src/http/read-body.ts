@@ -29,6 +29,7 @@ export function bodyReader(maxJsonBytes: number): BodyReader {
     if (hasBody(request) && request.is(['application/json', 'application/*+json']) === false) {
       throw new ApplicationError('unsupported-media-type', 'Send the body as application/json.');
     }
+    refuseAnnounced(request, maxJsonBytes);
     await parse(parseJson, request, response);
   };
 }
@@ -40,10 +41,17 @@ async function readText(request: Request, response: Response, { mediaType, maxBy
   if (!isExpected) {
     throw new ApplicationError('unsupported-media-type', `Send the body as ${mediaType} in UTF-8.`);
   }
+  refuseAnnounced(request, maxBytes);
   await parse(express.raw({ limit: maxBytes, inflate: false, type: () => true }), request, response);
   const body = request.body as Buffer;
   if (!isUtf8(body)) throw new ApplicationError('malformed-request', 'The body must be in UTF-8.');
   request.body = body.toString('utf8');
+}
+
+/** The parser would read all of it before it refuses. */
+function refuseAnnounced(request: Request, maxBytes: number): void {
+  if (Number(request.get('content-length') ?? 0) <= maxBytes) return;
+  throw new ApplicationError('body-too-large', 'The body is larger than this service takes.');
 }
 
 function hasBody(request: Request): boolean {

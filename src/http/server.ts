@@ -12,10 +12,16 @@ import { problemHeaders, problemOf } from './problem.js';
 interface ListenOptions {
   readonly host: string;
   readonly port: number;
+  /** How long the header of a request may take to arrive. */
+  readonly headerTimeoutMillis?: number;
+  /** How long a whole request, its body included, may take to arrive. */
+  readonly receiveTimeoutMillis?: number;
+  /** How often it is looked for those that take too long. */
+  readonly checkMillis?: number;
 }
 
-/** How long a whole request, its body included, may take to arrive. */
-const receiveTimeoutMillis = 30_000;
+/** The most bytes of a header. */
+const maxHeaderBytes = 16_384;
 
 /** A little above what usual proxies keep, so that it is never us who closes a connection that is about to be used. */
 const keepAliveMillis = 65_000;
@@ -31,10 +37,18 @@ export interface HttpServer {
 }
 
 /** Listens. Rejects with a sentence that says what to change when the port is taken. */
-export async function listen(app: Express, { host, port }: ListenOptions): Promise<HttpServer> {
+export async function listen(app: Express, options: ListenOptions): Promise<HttpServer> {
+  const { host, port, headerTimeoutMillis = 10_000, receiveTimeoutMillis = 30_000, checkMillis = 2000 } = options;
   const server = createServer(
     // A missing Host header is refused by the application, in its own form.
-    { requestTimeout: receiveTimeoutMillis, keepAliveTimeout: keepAliveMillis, requireHostHeader: false },
+    {
+      headersTimeout: headerTimeoutMillis,
+      requestTimeout: receiveTimeoutMillis,
+      connectionsCheckingInterval: checkMillis,
+      keepAliveTimeout: keepAliveMillis,
+      maxHeaderSize: maxHeaderBytes,
+      requireHostHeader: false,
+    },
     app,
   );
   // An expectation that nobody knows may be passed over (RFC 9110 section 10.1.1).

@@ -29,6 +29,7 @@ describe('loadSettings', () => {
         corsOrigins: [],
         maxBodyBytes: 1_048_576,
         requestTimeoutSeconds: 15,
+        requestsPerMinute: { perUser: 6000, perAddress: 600 },
       },
       database: {
         kind: 'embedded',

@@ -42,11 +42,12 @@ const document = JSON.parse(
 
 const id = '0190c0de-0000-7000-8000-000000000000';
 const path = `/api/v1/cars/${id}`;
+const limits = { 'ratelimit-policy': '"user";q=10;w=60', ratelimit: '"user";r=9;t=60' };
 const good: SentAnswer = {
   method: 'GET',
   path,
   status: 200,
-  headers: { 'content-type': 'application/json', 'x-request-id': 'a', location: path },
+  headers: { 'content-type': 'application/json', 'x-request-id': 'a', location: path, ...limits },
   body: JSON.stringify({ car_id: id, built_at: '2026-01-01T00:00:00Z' }),
 };
 const problem = (status: number, code: string, more: Record<string, string> = {}): SentAnswer => ({

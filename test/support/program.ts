@@ -66,6 +66,8 @@ export async function startProgram(
     LOGIN_FREE_TRIES: '1000000',
     LOGIN_FREE_TRIES_PER_ADDRESS: '1000000',
     LOGIN_FREE_TRIES_PER_ACCOUNT: '1000000',
+    REQUESTS_PER_MINUTE_PER_USER: '1000000',
+    REQUESTS_PER_MINUTE_PER_ADDRESS: '1000000',
     ...variables,
   });
   const program = await compose(settings, { log: createBunyanLog({ level: settings.log.level }), ...overrides });

@@ -122,7 +122,9 @@ describe('openApiDocument', () => {
     expect(operation.responses[200].content['application/json'].schema).to.deep.equal({
       $ref: '#/components/schemas/Car',
     });
-    expect(operation.responses[200].headers).to.have.keys('X-Request-Id', 'Location');
+    expect(operation.responses[200].headers).to.have.keys(
+      ...['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Location'],
+    );
     expect(document.components.schemas.Car.properties.paint).to.deep.equal({ $ref: '#/components/schemas/Coat' });
     expect(document.paths['/api/v1/news'].get.responses[200].content).to.have.keys('text/event-stream');
   });
@@ -155,7 +157,7 @@ describe('openApiDocument', () => {
     const { paths } = documentOf([exported, imported]);
     const { 200: file } = paths['/api/v1/cars/export'].get.responses;
     expect(file.content).to.deep.equal({ 'text/csv; header=present': { schema: { type: 'string' }, example: 'a' } });
-    expect(file.headers).to.have.all.keys('X-Request-Id', 'Content-Disposition');
+    expect(file.headers).to.have.all.keys(...['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Content-Disposition']);
     const { requestBody, responses } = paths['/api/v1/cars/import'].post;
     expect(requestBody).to.deep.equal({
       required: true,
@@ -173,7 +175,7 @@ describe('openApiDocument', () => {
     expect(codesOf(404)).to.deep.equal(['vehicle-not-found']);
     expect(codesOf(409)).to.have.members(['vehicle-retired', 'vehicle-offline']);
     expect(codesOf(413)).to.deep.equal(['body-too-large']);
-    expect(Object.keys(operation.responses)).to.deep.equal('200 400 401 403 404 409 413 415 500 503'.split(' '));
+    expect(Object.keys(operation.responses)).to.deep.equal('200 400 401 403 404 409 413 415 429 500 503'.split(' '));
     expect(operation.responses[503].headers).to.have.property('Retry-After');
     expect(document.paths['/api/v1/news'].get.responses).to.have.property('429');
     expect(operation.security).to.deep.equal([{ bearerAuth: [] }]);

@@ -9,6 +9,7 @@ import type { Endpoint } from '#http/endpoint.js';
 import { OpenStreams } from '#http/open-streams.js';
 import { listen, type HttpServer } from '#http/server.js';
 import { createBunyanLog } from '#infrastructure/observability/bunyan-log.js';
+import { createRequestCounts } from '#infrastructure/security/request-counts.js';
 import { systemClock } from '#infrastructure/system.js';
 
 import { FakeUnits } from './fake-units.js';
@@ -83,6 +84,7 @@ export async function serve(endpoints: readonly Endpoint[], options: ServedOptio
     corsOrigins: [],
     maxBodyBytes: 10_000,
     requestTimeoutSeconds: 30,
+    requestLimits: createRequestCounts({ perUser: 1_000_000, perAddress: 1_000_000 }),
     recordRefusal: (refused) => {
       refusals.push(refused);
       return Promise.resolve();
