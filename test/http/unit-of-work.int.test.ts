@@ -83,7 +83,7 @@ describe('the unit of work behind HTTP', () => {
       tap.clear();
       const order = { vehicle_id: body.vehicle_id, command_name: 'discover' };
       expect((await service.call(admin, 'POST', '/commands', order)).status).to.equal(202);
-      const own = tap.statements().filter((text) => /insert into commands|from vehicles v where/u.test(text));
+      const own = tap.statements().filter((text) => /insert into commands|from vehicles v\s+where/u.test(text));
       expect(own).to.have.lengthOf(2);
       expect(own[1]).to.contain('insert into audit_logs').and.to.contain('insert into command_transitions');
     });

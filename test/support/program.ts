@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { Client } from 'pg';
 
+import { defaultFleetId } from '#application/domain/fleet.js';
 import type { Role } from '#application/domain/user.js';
 import { loadSettings } from '#config/settings.js';
 import { createArgon2PasswordHasher } from '#infrastructure/security/argon2-password-hasher.js';
@@ -103,10 +104,11 @@ export async function startProgram(
   };
 }
 
-/** Puts a user with a role into the database. */
+/** Puts a user with a role into the database: a member, with the same role, of the default fleet or of those named. */
 export async function addUser(
   databaseUrl: string,
   role: Role,
+  { fleets = [defaultFleetId] }: { readonly fleets?: readonly string[] } = {},
 ): Promise<{ readonly userId: string; readonly username: string }> {
   passwordHash ??= hasher.hash(testPassword);
   const userId = randomUUID();
@@ -119,6 +121,12 @@ export async function addUser(
        values ($1, $2, $3, $4, $5, true, now(), now())`,
       [userId, username, `${username}@example.com`, await passwordHash, role],
     );
+    if (role !== 'admin') {
+      await client.query(
+        `insert into fleet_members (fleet_id, user_id, role, created_at) select unnest($1::uuid[]), $2, $3, now()`,
+        [fleets, userId, role],
+      );
+    }
   } finally {
     await client.end();
   }

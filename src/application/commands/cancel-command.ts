@@ -24,14 +24,14 @@ export interface Cancellation {
   readonly command: Command;
 }
 
-/** Cancels a command, or asks for it. Throws `command-not-found` or `command-already-final`. */
+/** Cancels a command, or asks for it. Throws `command-not-found`, `role-insufficient` or `command-already-final`. */
 export function cancelCommand({ clock, dispatchSignals, audit, announce }: Dependencies) {
   return async (
     work: Pick<Work, 'commands' | 'auditLog' | 'afterCommit'>,
     actor: UserActor,
     commandId: string,
   ): Promise<Cancellation> => {
-    const command = await requireCommand(work, actor, commandId);
+    const command = await requireCommand(work, actor, commandId, 'engineer');
     if (command.isFinal) {
       throw new ApplicationError('command-already-final', `The command has ended as ${command.status}.`, {
         extensions: { command_status: command.status },

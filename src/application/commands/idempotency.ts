@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 
+import { isVisible } from '../access/visibility.js';
+import type { UserActor } from '../domain/actor.js';
 import type { Command } from '../domain/command.js';
 import { ApplicationError } from '../domain/errors.js';
 import { isJsonObject, type Json } from '../domain/json.js';
+import type { Visible } from '../domain/visibility-scope.js';
 import type { Work } from '../ports/unit-of-work.js';
 
 /** The fingerprint of a request: the same for the same content, in whatever order its members came. */
@@ -14,17 +17,18 @@ export function fingerprint(request: Json): string {
 
 /**
  * The command that was accepted for the same key and the same request, or undefined when the key is free. A key that is
- * older than a day is freed. Throws `idempotency-key-reused` when it came with another request.
+ * older than a day is freed. With it comes the role that the user holds now as a member of the fleet of its vehicle. Throws `idempotency-key-reused` when it came with another request.
  */
 export async function findAccepted(
   work: Pick<Work, 'commands'>,
-  userId: string,
+  actor: UserActor,
   key: string,
   requestHash: string,
   now: Date,
-): Promise<Command | undefined> {
-  const command = await work.commands.findByIdempotencyKey(userId, key);
-  if (command === undefined) return undefined;
+): Promise<Visible<Command> | undefined> {
+  const found = await work.commands.findByIdempotencyKey(actor.userId, key);
+  if (found === undefined) return undefined;
+  const { item: command } = found;
   if (!command.holdsKey(now)) {
     await work.commands.releaseIdempotencyKey(command.id);
     return undefined;
@@ -33,10 +37,10 @@ export async function findAccepted(
     throw new ApplicationError(
       'idempotency-key-reused',
       'This Idempotency-Key came with another request before. Use a new key for a new command.',
-      { extensions: { command_id: command.id } },
+      { extensions: isVisible(actor, found.memberRole) ? { command_id: command.id } : {} },
     );
   }
-  return command;
+  return found;
 }
 
 function sorted(value: Json): Json {

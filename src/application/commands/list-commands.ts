@@ -1,5 +1,5 @@
 import { visibleVehicles } from '../access/visibility.js';
-import type { Actor } from '../domain/actor.js';
+import type { KnownActor } from '../domain/actor.js';
 import type { Command } from '../domain/command.js';
 import type { CommandFilter } from '../ports/command-repository.js';
 import type { Page, PageRequest } from '../ports/paging.js';
@@ -8,7 +8,7 @@ import type { Work } from '../ports/unit-of-work.js';
 /** A page of the commands whose vehicles the actor may see, newest first. */
 export async function listCommands(
   work: Pick<Work, 'commands'>,
-  actor: Actor,
+  actor: KnownActor,
   filter: Omit<CommandFilter, 'scope'>,
   page: PageRequest,
 ): Promise<Page<Command>> {

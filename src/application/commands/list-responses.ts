@@ -1,5 +1,5 @@
 import { requireCommand } from '../access/visibility.js';
-import type { Actor } from '../domain/actor.js';
+import type { KnownActor } from '../domain/actor.js';
 import type { Response } from '../domain/response.js';
 import type { Work } from '../ports/unit-of-work.js';
 
@@ -12,7 +12,7 @@ export interface NumberedPage<Item> {
 /** Responses of a command in order, from a sequence number on. Throws `command-not-found`. */
 export async function listResponses(
   work: Pick<Work, 'commands'>,
-  actor: Actor,
+  actor: KnownActor,
   commandId: string,
   from: number,
   limit: number,

@@ -1,5 +1,5 @@
 import { requireCommand } from '../access/visibility.js';
-import type { Actor } from '../domain/actor.js';
+import type { KnownActor } from '../domain/actor.js';
 import type { Transition } from '../domain/command.js';
 import type { Work } from '../ports/unit-of-work.js';
 import type { NumberedPage } from './list-responses.js';
@@ -7,7 +7,7 @@ import type { NumberedPage } from './list-responses.js';
 /** Transitions of a command in order, from an event number on. Throws `command-not-found`. */
 export async function listTransitions(
   work: Pick<Work, 'commands'>,
-  actor: Actor,
+  actor: KnownActor,
   commandId: string,
   from: number,
   limit: number,

@@ -1,5 +1,5 @@
 import { requireCommand } from '../access/visibility.js';
-import type { Actor } from '../domain/actor.js';
+import type { KnownActor } from '../domain/actor.js';
 import type { Command } from '../domain/command.js';
 import type { Response } from '../domain/response.js';
 import type { Work } from '../ports/unit-of-work.js';
@@ -16,7 +16,7 @@ export interface CommandWithResponses {
 /** A command as it is now, with its first responses. Throws `command-not-found`. */
 export async function showCommandWithResponses(
   work: Pick<Work, 'commands'>,
-  actor: Actor,
+  actor: KnownActor,
   commandId: string,
 ): Promise<CommandWithResponses> {
   const command = await requireCommand(work, actor, commandId);

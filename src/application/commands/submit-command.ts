@@ -1,4 +1,4 @@
-import { requireVehicle } from '../access/visibility.js';
+import { isVisible, noSuchVehicle, requireRole, requireVehicle } from '../access/visibility.js';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { UserActor } from '../domain/actor.js';
 import type { CommandType } from '../domain/command-type.js';
@@ -70,10 +70,14 @@ export function submitCommand(dependencies: Dependencies) {
     if (idempotencyKey !== undefined) {
       const request = { vehicleId, name: type.name, parameters, whenOffline, timeoutSeconds, expiresInSeconds };
       requestHash = fingerprint(request);
-      const accepted = await findAccepted(work, actor.userId, idempotencyKey, requestHash, now);
-      if (accepted !== undefined) return { command: accepted, isReplay: true };
+      const accepted = await findAccepted(work, actor, idempotencyKey, requestHash, now);
+      if (accepted !== undefined) {
+        if (!isVisible(actor, accepted.memberRole)) throw noSuchVehicle();
+        requireRole(actor, accepted.memberRole, type.role);
+        return { command: accepted.item, isReplay: true };
+      }
     }
-    const vehicle = await requireVehicle(work, actor, vehicleId);
+    const vehicle = await requireVehicle(work, actor, vehicleId, type.role);
     refuseWhatCannotRun(vehicle, safety, whenOffline, now);
     const { command, transition } = Command.submit(
       {

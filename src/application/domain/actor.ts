@@ -35,6 +35,9 @@ export interface ServiceActor {
 /** Who acts now. */
 export type Actor = UserActor | AnonymousActor | ServiceActor;
 
+/** Who acts and is known: all but those who have not logged in. */
+export type KnownActor = UserActor | ServiceActor;
+
 /** The name under which an actor stands in transitions. */
 export function actorName(actor: Actor): string {
   switch (actor.kind) {

@@ -8,7 +8,7 @@ export const auditOutcomes = ['success', 'refused', 'failure'] as const;
 export type AuditOutcome = (typeof auditOutcomes)[number];
 
 /** The subjects that acts are about. */
-export type AuditedEntity = 'user' | 'session' | 'vehicle' | 'command' | 'service';
+export type AuditedEntity = 'user' | 'session' | 'fleet' | 'vehicle' | 'command' | 'service';
 
 /** One line of the record: who did what to which, with which outcome. Never changed, never deleted. */
 export interface AuditEntry {

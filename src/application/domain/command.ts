@@ -55,6 +55,7 @@ export type TransitionReason =
   | 'vehicle-offline'
   | 'cancel-requested'
   | 'cancel-refused'
+  | 'access-revoked'
   | 'expired'
   | 'instance-lost'
   | 'late-answer'

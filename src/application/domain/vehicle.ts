@@ -22,6 +22,8 @@ export interface VehicleDescription {
   /** Base of the vehicle's SOVD server, for example `https://car.example/sovd/v1`; without a slash at its end. */
   readonly sovdBaseUrl: string;
   readonly metadata: JsonObject;
+  /** Who works with it is said by the members of its fleet. */
+  readonly fleetId: string;
 }
 
 /** The fields of a vehicle, as they are kept. */
@@ -53,6 +55,7 @@ export class Vehicle implements VehicleRecord {
   readonly modelYear: number;
   readonly sovdBaseUrl: string;
   readonly metadata: JsonObject;
+  readonly fleetId: string;
   readonly connectionStatus: ConnectionStatus;
   readonly lastSeenAt: Date | undefined;
   readonly lastCheckedAt: Date | undefined;
@@ -72,6 +75,7 @@ export class Vehicle implements VehicleRecord {
     this.modelYear = record.modelYear;
     this.sovdBaseUrl = record.sovdBaseUrl;
     this.metadata = record.metadata;
+    this.fleetId = record.fleetId;
     this.connectionStatus = record.connectionStatus;
     this.lastSeenAt = record.lastSeenAt;
     this.lastCheckedAt = record.lastCheckedAt;

@@ -1,13 +1,14 @@
 import type { CommandStatus } from '../domain/command-state.js';
 import type { Command, CommandStep, Transition } from '../domain/command.js';
 import type { Response } from '../domain/response.js';
-import type { VehicleScope } from '../domain/visibility-scope.js';
+import type { VehicleScope, Visible } from '../domain/visibility-scope.js';
 import type { Page, PageRequest } from './paging.js';
 
 /** Which commands are wanted. */
 export interface CommandFilter {
   readonly scope: VehicleScope;
   readonly vehicleId?: string;
+  readonly fleetId?: string;
   readonly userId?: string;
   readonly status?: CommandStatus;
   readonly name?: string;
@@ -25,7 +26,10 @@ export type CommandEvent =
 /** Commands with what happened to them. */
 export interface CommandRepository {
   readonly load: (id: string) => Promise<Command | undefined>;
-  readonly findByIdempotencyKey: (userId: string, key: string) => Promise<Command | undefined>;
+  /** The command, if the scope covers its vehicle. */
+  readonly loadVisible: (id: string, scope: VehicleScope) => Promise<Visible<Command> | undefined>;
+  /** With the role that the user holds now as a member of the fleet of its vehicle, if there is one. */
+  readonly findByIdempotencyKey: (userId: string, key: string) => Promise<Visible<Command> | undefined>;
   /** Newest first. */
   readonly list: (filter: CommandFilter, page: PageRequest) => Promise<Page<Command>>;
   /** Responses with a sequence number of at least `from`, in order, `limit` at most. */

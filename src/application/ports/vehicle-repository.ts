@@ -1,10 +1,11 @@
-import type { VehicleScope } from '../domain/visibility-scope.js';
+import type { VehicleScope, Visible } from '../domain/visibility-scope.js';
 import type { ConnectionStatus, Contact, Vehicle } from '../domain/vehicle.js';
 import type { Page, PageRequest } from './paging.js';
 
 /** Which vehicles are wanted. */
 export interface VehicleFilter {
   readonly scope: VehicleScope;
+  readonly fleetId?: string;
   readonly status?: ConnectionStatus;
   readonly make?: string;
   readonly model?: string;
@@ -16,11 +17,16 @@ export interface VehicleFilter {
 /** The registry of vehicles. */
 export interface VehicleRepository {
   readonly load: (id: string) => Promise<Vehicle | undefined>;
+  /** The vehicle, if the scope covers it. */
+  readonly loadVisible: (id: string, scope: VehicleScope) => Promise<Visible<Vehicle> | undefined>;
   /** Newest first. */
   readonly list: (filter: VehicleFilter, page: PageRequest) => Promise<Page<Vehicle>>;
-  /** Noted; a VIN that is registered already is `vin-taken` at the commit. */
+  /** Noted; at the commit a VIN that is registered already is `vin-taken`, an unknown fleet `fleet-not-found`. */
   readonly add: (vehicle: Vehicle) => void;
-  /** Noted; throws `ConcurrentChange` at the commit when the stored version is not the one before this. */
+  /**
+   * Noted; throws `ConcurrentChange` at the commit when the stored version is not the one before this, `fleet-not-found`
+   * when it went to an unknown fleet.
+   */
   readonly save: (vehicle: Vehicle) => void;
   /** Noted: what an exchange showed about the connection. Doesn't count as a change of the vehicle. */
   readonly recordContact: (id: string, contact: Contact) => void;

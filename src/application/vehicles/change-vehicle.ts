@@ -1,5 +1,5 @@
 import { requireVehicle } from '../access/visibility.js';
-import type { Actor } from '../domain/actor.js';
+import type { KnownActor } from '../domain/actor.js';
 import type { Vehicle, VehicleDescription } from '../domain/vehicle.js';
 import type { Clock } from '../ports/clock.js';
 import type { VehicleAddresses } from '../ports/vehicle-addresses.js';
@@ -20,7 +20,7 @@ export type VehicleChanges = Partial<Omit<VehicleDescription, 'vin'>>;
 export function changeVehicle({ clock, audit, vehicleAddresses }: Dependencies) {
   return async (
     work: Pick<Work, 'vehicles' | 'auditLog'>,
-    actor: Actor,
+    actor: KnownActor,
     vehicleId: string,
     changes: VehicleChanges,
   ): Promise<Vehicle> => {

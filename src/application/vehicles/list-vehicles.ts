@@ -1,5 +1,5 @@
 import { visibleVehicles } from '../access/visibility.js';
-import type { Actor } from '../domain/actor.js';
+import type { KnownActor } from '../domain/actor.js';
 import type { Vehicle } from '../domain/vehicle.js';
 import type { Page, PageRequest } from '../ports/paging.js';
 import type { Work } from '../ports/unit-of-work.js';
@@ -8,7 +8,7 @@ import type { VehicleFilter } from '../ports/vehicle-repository.js';
 /** A page of the vehicles that the actor may see, newest first. */
 export async function listVehicles(
   work: Pick<Work, 'vehicles'>,
-  actor: Actor,
+  actor: KnownActor,
   filter: Omit<VehicleFilter, 'scope'>,
   page: PageRequest,
 ): Promise<Page<Vehicle>> {

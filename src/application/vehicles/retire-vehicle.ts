@@ -1,5 +1,5 @@
 import { requireVehicle } from '../access/visibility.js';
-import type { Actor } from '../domain/actor.js';
+import type { KnownActor } from '../domain/actor.js';
 import type { Clock } from '../ports/clock.js';
 import type { Work } from '../ports/unit-of-work.js';
 import type { AuditAct } from '../record/audit-act.js';
@@ -11,7 +11,7 @@ interface Dependencies {
 
 /** Takes a vehicle out of service; its history stays. Doing it twice changes nothing. Throws `vehicle-not-found`. */
 export function retireVehicle({ clock, audit }: Dependencies) {
-  return async (work: Pick<Work, 'vehicles' | 'auditLog'>, actor: Actor, vehicleId: string): Promise<void> => {
+  return async (work: Pick<Work, 'vehicles' | 'auditLog'>, actor: KnownActor, vehicleId: string): Promise<void> => {
     const vehicle = await requireVehicle(work, actor, vehicleId);
     if (vehicle.retiredAt !== undefined) return;
     work.vehicles.save(vehicle.retire(clock.now()));

@@ -143,6 +143,7 @@ function readingRoutes(): readonly Endpoint[] {
       query: z.object({
         ...pageFields,
         vehicle_id: uuid.optional(),
+        fleet_id: uuid.optional(),
         user_id: uuid.optional(),
         status: z.enum(commandStatuses).optional(),
         command_name: lineOfText(1, 64).optional(),
@@ -157,6 +158,7 @@ function readingRoutes(): readonly Endpoint[] {
           actor,
           {
             ...(query.vehicle_id === undefined ? {} : { vehicleId: query.vehicle_id }),
+            ...(query.fleet_id === undefined ? {} : { fleetId: query.fleet_id }),
             ...(query.user_id === undefined ? {} : { userId: query.user_id }),
             ...(query.status === undefined ? {} : { status: query.status }),
             ...(query.command_name === undefined ? {} : { name: query.command_name }),

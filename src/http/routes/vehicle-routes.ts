@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { requireVehicle } from '#application/access/visibility.js';
+import { defaultFleetId } from '#application/domain/fleet.js';
 import { connectionStatuses } from '#application/domain/vehicle.js';
 import type { changeVehicle } from '#application/vehicles/change-vehicle.js';
 import { listVehicles } from '#application/vehicles/list-vehicles.js';
@@ -44,6 +45,7 @@ export function vehicleRoutes(dependencies: VehicleRoutesDependencies): readonly
       access: 'read',
       query: z.object({
         ...pageFields,
+        fleet_id: uuid.optional(),
         status: z.enum(connectionStatuses).optional(),
         make: lineOfText(1, 100).optional(),
         model: lineOfText(1, 100).optional(),
@@ -61,6 +63,7 @@ export function vehicleRoutes(dependencies: VehicleRoutesDependencies): readonly
           actor,
           {
             includeRetired: query.include_retired ?? false,
+            ...(query.fleet_id === undefined ? {} : { fleetId: query.fleet_id }),
             ...(query.status === undefined ? {} : { status: query.status }),
             ...(query.make === undefined ? {} : { make: query.make }),
             ...(query.model === undefined ? {} : { model: query.model }),
@@ -92,7 +95,7 @@ export function vehicleRoutes(dependencies: VehicleRoutesDependencies): readonly
       replies: {
         201: { description: 'The vehicle', schema: vehicleSchema, headers: { Location: 'Path of the vehicle' } },
       },
-      errors: ['vin-taken'],
+      errors: ['vin-taken', 'fleet-not-found'],
       handle: (work, actor, { body }) =>
         registerVehicle(work, actor, {
           vin: body.vin,
@@ -101,6 +104,7 @@ export function vehicleRoutes(dependencies: VehicleRoutesDependencies): readonly
           modelYear: body.model_year,
           sovdBaseUrl: withoutTrailingSlashes(body.sovd_base_url),
           metadata: body.metadata ?? {},
+          fleetId: body.fleet_id ?? defaultFleetId,
         }),
       reply: (vehicle) => created(presentVehicle(vehicle), `/api/v1/vehicles/${vehicle.id}`),
     }),
@@ -124,7 +128,8 @@ export function vehicleRoutes(dependencies: VehicleRoutesDependencies): readonly
       operationId: 'changeVehicle',
       tag,
       summary: 'Change a vehicle',
-      description: 'Changes the fields that are named. The VIN stays: another VIN is another vehicle.',
+      description:
+        'Changes the fields that are named. The VIN stays: another VIN is another vehicle. In another fleet it is seen, with all of its commands, by the members of that one.',
       role: 'admin',
       access: 'write',
       audit: { action: 'vehicle.change', entityType: 'vehicle', entityIdParam: 'vehicle_id' },
@@ -132,7 +137,7 @@ export function vehicleRoutes(dependencies: VehicleRoutesDependencies): readonly
       body: changeVehicleBody,
       bodyExamples: { moved: { sovd_base_url: 'https://car-17.example/sovd/v2' } },
       replies: { 200: { description: 'The vehicle as it is now', schema: vehicleSchema } },
-      errors: ['vehicle-not-found', 'vehicle-retired', 'changed-meanwhile'],
+      errors: ['vehicle-not-found', 'fleet-not-found', 'vehicle-retired', 'changed-meanwhile'],
       handle: (work, actor, { params: { vehicle_id: id }, body }) =>
         changeVehicle(work, actor, id, {
           ...(body.make === undefined ? {} : { make: body.make }),
@@ -140,6 +145,7 @@ export function vehicleRoutes(dependencies: VehicleRoutesDependencies): readonly
           ...(body.model_year === undefined ? {} : { modelYear: body.model_year }),
           ...(body.sovd_base_url === undefined ? {} : { sovdBaseUrl: withoutTrailingSlashes(body.sovd_base_url) }),
           ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
+          ...(body.fleet_id === undefined ? {} : { fleetId: body.fleet_id }),
         }),
       reply: (vehicle) => ok(presentVehicle(vehicle)),
     }),

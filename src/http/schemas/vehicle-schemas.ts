@@ -36,6 +36,7 @@ export const registerVehicleBody = z
     model_year: modelYear,
     sovd_base_url: baseUrl,
     metadata: metadata.optional(),
+    fleet_id: uuid.optional().meta({ description: 'The fleet that it belongs to; `default` when absent.' }),
   })
   .meta({ id: 'RegisterVehicle' });
 
@@ -47,6 +48,7 @@ export const changeVehicleBody = z
     model_year: modelYear.optional(),
     sovd_base_url: baseUrl.optional(),
     metadata: metadata.optional(),
+    fleet_id: uuid.optional().meta({ description: 'Moves it to another fleet.' }),
   })
   .refine((body) => Object.keys(body).length > 0, 'must name at least one field to change')
   .meta({ id: 'ChangeVehicle' });
@@ -55,6 +57,7 @@ export const changeVehicleBody = z
 export const vehicleSchema = z
   .object({
     vehicle_id: uuid,
+    fleet_id: uuid,
     vin: z.string().meta({ examples: ['WVWZZZ1JZXW000001'] }),
     vin_check_digit_valid: z.boolean().meta({
       description:
@@ -77,6 +80,7 @@ export const vehicleSchema = z
 export function presentVehicle(vehicle: Vehicle): z.output<typeof vehicleSchema> {
   return {
     vehicle_id: vehicle.id,
+    fleet_id: vehicle.fleetId,
     vin: vehicle.vin,
     vin_check_digit_valid: hasVinCheckDigit(vehicle.vin),
     make: vehicle.make,

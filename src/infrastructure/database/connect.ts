@@ -6,6 +6,8 @@ import { AuditLogModel } from './audit/audit-log-model.js';
 import { CommandModel } from './commands/command-model.js';
 import { CommandTransitionModel } from './commands/command-transition-model.js';
 import { ResponseModel } from './commands/response-model.js';
+import { FleetMemberModel } from './fleets/fleet-member-model.js';
+import { FleetModel } from './fleets/fleet-model.js';
 import { driver } from './pooled-connections.js';
 import { SessionModel } from './sessions/session-model.js';
 import { refuseUnmarkedStatements } from './unit-guard.js';
@@ -38,6 +40,8 @@ export interface PoolState {
 export const models = [
   UserModel,
   SessionModel,
+  FleetModel,
+  FleetMemberModel,
   VehicleModel,
   CommandModel,
   CommandTransitionModel,

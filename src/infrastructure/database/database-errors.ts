@@ -9,8 +9,20 @@ export const constraintErrors: Readonly<Record<string, { readonly code: ErrorCod
     message: 'There is a user with this name already. Choose another one.',
   },
   users_email_key: { code: 'email-taken', message: 'There is a user with this e-mail address already.' },
+  fleets_name_key: {
+    code: 'fleet-name-taken',
+    message: 'There is a fleet with this name already. Choose another one.',
+  },
   vehicles_vin_key: { code: 'vin-taken', message: 'A vehicle with this VIN is registered already.' },
 };
+
+/** The references whose violation is an answer: what was named does not exist. */
+const referenceErrors: typeof constraintErrors = {
+  vehicles_fleet_id_fkey: { code: 'fleet-not-found', message: 'There is no such fleet.' },
+};
+
+/** The reference of a command to its vehicle and that one's fleet: the vehicle has just moved to another fleet. */
+const racedReference = 'commands_vehicle_id_fkey';
 
 /** The unique constraints that are met only by a race: the unit runs again and finds the other one's row. */
 export const racedConstraints: readonly string[] = ['commands_idempotency_key'];
@@ -52,6 +64,10 @@ export function translateDatabaseError(error: unknown): unknown {
   if (state === '23505' && constraint !== undefined && racedConstraints.includes(constraint)) {
     return new ConcurrentChange(undefined, error);
   }
+  const reference = constraint === undefined ? undefined : referenceErrors[constraint];
+  if (state === '23503' && reference !== undefined)
+    return new ApplicationError(reference.code, reference.message, { cause: error });
+  if (state === '23503' && constraint === racedReference) return new ConcurrentChange(undefined, error);
   if (state !== undefined && raceStates.has(state)) return new ConcurrentChange(undefined, error);
   if (state === '57014') {
     return new ApplicationError('overloaded', 'The database took too long. Try again in a moment.', {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Actor } from '#application/domain/actor.js';
 import type { AuditEntry } from '#application/domain/audit-entry.js';
 import { Command, type CommandRecord, type Transition } from '#application/domain/command.js';
+import { defaultFleetId } from '#application/domain/fleet.js';
 import type { Response } from '#application/domain/response.js';
 import { Session, type SessionRecord } from '#application/domain/session.js';
 import { User, type UserRecord } from '#application/domain/user.js';
@@ -56,6 +57,7 @@ export function aVehicle(changes: Partial<VehicleRecord> = {}): Vehicle {
     modelYear: 2024,
     sovdBaseUrl: 'https://car.example/sovd/v1',
     metadata: {},
+    fleetId: defaultFleetId,
   };
   return Vehicle.fromRecord(Object.assign({}, Vehicle.register(id, description, new Date()), changes));
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expect } from 'chai';
 
+import { defaultFleetId } from '#application/domain/fleet.js';
 import type { Command, CommandRecord } from '#application/domain/command.js';
 import { ConcurrentChange } from '#application/domain/errors.js';
 import type { Safety } from '#application/domain/safety.js';
@@ -422,11 +423,11 @@ describe('SequelizeCommandQueue', () => {
   it('a long lane: is looked at, row by row, with a bounded number of others for each', async () => {
     await database.query(
       `insert into commands (command_id, user_id, vehicle_id, command_name, command_params, safety, status, when_offline,
-         timeout_seconds, expires_at, submitted_at, attempts, last_event_number, response_count, lease_number)
+         timeout_seconds, expires_at, submitted_at, attempts, last_event_number, response_count, lease_number, fleet_id)
        select gen_random_uuid(), $1, $2, 'read-data', '{}', case when i % 2 = 0 then 'safe' else 'unsafe' end, 'pending',
-         'queue', 30, now() + interval '1 hour', now() + i * interval '1 ms', 0, 1, 0, 0
+         'queue', 30, now() + interval '1 hour', now() + i * interval '1 ms', 0, 1, 0, 0, $3
        from generate_series(1, 5000) i`,
-      [fleet.userId, fleet.vehicleId],
+      [fleet.userId, fleet.vehicleId, defaultFleetId],
     );
     const other = test.another();
     const before = await rowsRead();

@@ -56,7 +56,7 @@ describe('SequelizeCommandRepository', () => {
       expect(await read((work) => work.commands.listTransitions(command.id, 0, 10))).to.deep.equal([transition]);
     }
     const found = await read((work) => work.commands.findByIdempotencyKey(fleet.userId, awkwardText));
-    expect(found).to.deep.equal(most.command);
+    expect(found).to.deep.equal({ item: most.command, memberRole: undefined });
     expect(await read((work) => work.commands.findByIdempotencyKey(newId(), awkwardText))).to.equal(undefined);
     expect(await read((work) => work.commands.findByIdempotencyKey(fleet.userId, 'other'))).to.equal(undefined);
     expect(await load(newId())).to.equal(undefined);
@@ -236,6 +236,8 @@ describe('SequelizeCommandRepository', () => {
       work.commands.add(command, transition);
     });
     expect((await load(first.id))?.record.idempotencyKey).to.equal(undefined);
-    expect((await read((work) => work.commands.findByIdempotencyKey(fleet.userId, 'key')))?.id).to.not.equal(first.id);
+    expect((await read((work) => work.commands.findByIdempotencyKey(fleet.userId, 'key')))?.item.id).to.not.equal(
+      first.id,
+    );
   });
 });

@@ -206,7 +206,7 @@ describe('Changes at the same time', () => {
         Array.from({ length: 50 }, () =>
           test.units.withUnit('write', async (work) => {
             const known = await work.commands.findByIdempotencyKey(fleet.userId, 'key');
-            if (known !== undefined) return known.id;
+            if (known !== undefined) return known.item.id;
             const { command, transition } = aCommand(fleet, key);
             work.commands.add(command, transition);
             work.auditLog.append(anAuditEntry());

@@ -13,6 +13,7 @@ const neverViolated = [
   'responses_sequence_number_key',
   'responses_subject_key',
   'sessions_refresh_token_hash_key',
+  'vehicles_fleet_key',
 ];
 
 describe('The migrated schema', () => {
@@ -65,6 +66,9 @@ describe('The migrated schema', () => {
     );
     expect(rows.map(({ name }) => name)).to.have.members([
       'command_transitions_command_id_fkey',
+      'fleet_members_fleet_id_fkey',
+      'fleet_members_user_id_fkey',
+      'vehicles_fleet_id_fkey',
       'commands_user_id_fkey',
       'commands_vehicle_id_fkey',
       'responses_command_id_fkey',

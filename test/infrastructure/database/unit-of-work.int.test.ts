@@ -140,7 +140,7 @@ describe('SequelizeUnitOfWork', () => {
       await unit.commit();
       expect(test.statements.verbs()).to.deep.equal(['START TRANSACTION', 'update', 'with', 'COMMIT']);
       const kept = await test.units.open('read').commands.findByIdempotencyKey(fleet.userId, 'key');
-      expect(kept?.id).to.equal(command.id);
+      expect(kept?.item.id).to.equal(command.id);
     });
 
     it('two changes of one row: are made in their order, in one transaction', async () => {
@@ -275,7 +275,7 @@ describe('SequelizeUnitOfWork', () => {
       expect(test.statements.verbs()).to.deep.equal(['START TRANSACTION', 'update', 'with', 'COMMIT']);
       expect([await count('commands'), await count('audit_logs'), calls.length]).to.deep.equal([1, 0, 0]);
       const kept = await test.units.open('read').commands.findByIdempotencyKey(fleet.userId, 'key');
-      expect(kept?.id).to.equal(first.id);
+      expect(kept?.item.id).to.equal(first.id);
     });
   });
 
@@ -311,7 +311,7 @@ describe('SequelizeUnitOfWork', () => {
       const failure = await rejectionOf(unit.commit());
       expect(failure).to.equal(await forgotten);
       const kept = await test.units.open('read').commands.findByIdempotencyKey(fleet.userId, 'key');
-      expect(kept?.id).to.equal(first.id);
+      expect(kept?.item.id).to.equal(first.id);
     });
   });
 

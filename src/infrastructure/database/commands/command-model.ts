@@ -20,6 +20,10 @@ export class CommandModel extends Model<InferAttributes<CommandModel>, InferCrea
   @required(DataType.UUID)
   declare vehicle_id: string;
 
+  /** The fleet of its vehicle: kept here too, and kept true by a foreign key, for lists by fleet. */
+  @required(DataType.UUID)
+  declare fleet_id: string;
+
   @required(DataType.TEXT)
   declare command_name: string;
 

@@ -7,8 +7,9 @@ import type { NotedWrite } from '../noted-write.js';
 const insertCommandText = `
   insert into commands (command_id, user_id, vehicle_id, command_name, command_params, safety, status, idempotency_key,
     request_hash, when_offline, timeout_seconds, expires_at, submitted_at, attempts, last_event_number, response_count,
-    lease_number)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`;
+    lease_number, fleet_id)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+    (select v.fleet_id from vehicles v where v.vehicle_id = $3))`;
 
 const insertTransitionText = `
   insert into command_transitions (command_id, event_number, from_status, to_status, occurred_at, actor, reason)

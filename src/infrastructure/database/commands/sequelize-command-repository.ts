@@ -1,5 +1,6 @@
 import type { Command, CommandStep, Transition } from '#application/domain/command.js';
 import type { Response } from '#application/domain/response.js';
+import type { Visible, VehicleScope } from '#application/domain/visibility-scope.js';
 import type { CommandEvent, CommandFilter, CommandRepository } from '#application/ports/command-repository.js';
 import type { Page, PageRequest } from '#application/ports/paging.js';
 
@@ -7,6 +8,7 @@ import { columnsOf } from '../model-columns.js';
 import { QueryConditions, toPage } from '../query-conditions.js';
 import { ResponseModel } from './response-model.js';
 import type { UnitStatements } from '../unit-statements.js';
+import { holdsNow, scopedList, scopeJoin, type VisibleRow } from '../visible-rows.js';
 import { CommandModel } from './command-model.js';
 import {
   toCommand,
@@ -43,31 +45,48 @@ export class SequelizeCommandRepository implements CommandRepository {
     return row === undefined ? undefined : toCommand(row);
   }
 
-  async findByIdempotencyKey(userId: string, key: string): Promise<Command | undefined> {
+  async loadVisible(id: string, scope: VehicleScope): Promise<Visible<Command> | undefined> {
+    const { role, join, values } = scopeJoin(scope, 'c', 2);
     const text = `
-      select ${columnsOf(CommandModel, 'c')}
+      select ${columnsOf(CommandModel, 'c')}, ${role} as member_role
       from commands c
+      ${join}
+      where c.command_id = $1`;
+    const [row] = await this.#unit.rows<CommandRow & VisibleRow>(text, [id, ...values]);
+    return row === undefined ? undefined : { item: toCommand(row), memberRole: row.member_role ?? undefined };
+  }
+
+  async findByIdempotencyKey(userId: string, key: string): Promise<Visible<Command> | undefined> {
+    const text = `
+      select ${columnsOf(CommandModel, 'c')}, m.role as member_role
+      from commands c
+      left join fleet_members m on m.fleet_id = c.fleet_id and m.user_id = c.user_id and ${holdsNow('m')}
       where c.user_id = $1 and c.idempotency_key = $2`;
-    const [row] = await this.#unit.rows<CommandRow>(text, [userId, key]);
-    return row === undefined ? undefined : toCommand(row);
+    const [row] = await this.#unit.rows<CommandRow & VisibleRow>(text, [userId, key]);
+    return row === undefined ? undefined : { item: toCommand(row), memberRole: row.member_role ?? undefined };
   }
 
   async list(filter: CommandFilter, page: PageRequest): Promise<Page<Command>> {
     const conditions = new QueryConditions();
     conditions.addIfGiven('c.vehicle_id = ?', filter.vehicleId);
+    conditions.addIfGiven('c.fleet_id = ?', filter.fleetId);
     conditions.addIfGiven('c.user_id = ?', filter.userId);
     conditions.addIfGiven('c.status = ?', filter.status);
     conditions.addIfGiven('c.command_name = ?', filter.name);
     conditions.addIfGiven('c.submitted_at >= ?', filter.submittedAfter);
     conditions.addIfGiven('c.submitted_at < ?', filter.submittedBefore);
     conditions.addCursor('c.submitted_at', 'c.command_id', page.after);
-    const text = `
-      select ${columnsOf(CommandModel, 'c')}
-      from commands c
-      ${conditions.clause}
-      order by c.submitted_at desc, c.command_id desc
-      limit ${conditions.nextPlace}`;
-    const rows = await this.#unit.rows<CommandRow>(text, conditions.valuesAnd(page.limit + 1));
+    const { text, values } = scopedList({
+      scope: filter.scope,
+      from: 'commands c',
+      alias: 'c',
+      columns: columnsOf(CommandModel, 'c'),
+      timeColumn: 'submitted_at',
+      idColumn: 'command_id',
+      conditions,
+      limit: page.limit + 1,
+    });
+    const rows = await this.#unit.rows<CommandRow>(text, values);
     return toPage(rows.map(toCommand), page.limit, ({ record }) => ({ at: record.submittedAt, id: record.id }));
   }
 

@@ -1,20 +1,22 @@
 import type { InferAttributes } from 'sequelize';
 
 import { Vehicle, type Contact } from '#application/domain/vehicle.js';
+import type { VehicleScope, Visible } from '#application/domain/visibility-scope.js';
 import type { Page, PageRequest } from '#application/ports/paging.js';
 import type { VehicleFilter, VehicleRepository } from '#application/ports/vehicle-repository.js';
 
 import { columnsOf } from '../model-columns.js';
 import { likeContains, QueryConditions, toPage } from '../query-conditions.js';
 import type { UnitStatements } from '../unit-statements.js';
+import { scopedList, scopeJoin, type VisibleRow } from '../visible-rows.js';
 import { VehicleModel } from './vehicle-model.js';
 
 type VehicleRow = InferAttributes<VehicleModel>;
 
 const insertText = `
   insert into vehicles (vehicle_id, vin, make, model, model_year, sovd_base_url, connection_status, metadata, version,
-    created_at, updated_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
+    created_at, updated_at, fleet_id)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
 
 /** What an exchange has shown since the vehicle was read stays, unless the vehicle moves to another address. */
 const saveText = `
@@ -22,7 +24,7 @@ const saveText = `
   set make = $3, model = $4, model_year = $5, sovd_base_url = $6, metadata = $7,
     connection_status = case when sovd_base_url = $6 then connection_status else $8 end,
     last_checked_at = case when sovd_base_url = $6 then last_checked_at else $9 end,
-    retired_at = $10, updated_at = $11, version = $2
+    retired_at = $10, updated_at = $11, version = $2, fleet_id = $12
   where vehicle_id = $1 and version = $2 - 1`;
 
 const recordContactText = `
@@ -45,9 +47,21 @@ export class SequelizeVehicleRepository implements VehicleRepository {
     return row === undefined ? undefined : toVehicle(row);
   }
 
+  async loadVisible(id: string, scope: VehicleScope): Promise<Visible<Vehicle> | undefined> {
+    const { role, join, values } = scopeJoin(scope, 'v', 2);
+    const text = `
+      select ${columnsOf(VehicleModel, 'v')}, ${role} as member_role
+      from vehicles v
+      ${join}
+      where v.vehicle_id = $1`;
+    const [row] = await this.#unit.rows<VehicleRow & VisibleRow>(text, [id, ...values]);
+    return row === undefined ? undefined : { item: toVehicle(row), memberRole: row.member_role ?? undefined };
+  }
+
   async list(filter: VehicleFilter, page: PageRequest): Promise<Page<Vehicle>> {
     const conditions = new QueryConditions();
     if (!filter.includeRetired) conditions.add('v.retired_at is null');
+    conditions.addIfGiven('v.fleet_id = ?', filter.fleetId);
     conditions.addIfGiven('v.connection_status = ?', filter.status);
     conditions.addIfGiven('lower(v.make) = lower(?)', filter.make);
     conditions.addIfGiven('lower(v.model) = lower(?)', filter.model);
@@ -56,13 +70,17 @@ export class SequelizeVehicleRepository implements VehicleRepository {
       conditions.add('(v.vin ilike ? or v.make ilike ? or v.model ilike ?)', pattern, pattern, pattern);
     }
     conditions.addCursor('v.created_at', 'v.vehicle_id', page.after);
-    const text = `
-      select ${columnsOf(VehicleModel, 'v')}
-      from vehicles v
-      ${conditions.clause}
-      order by v.created_at desc, v.vehicle_id desc
-      limit ${conditions.nextPlace}`;
-    const rows = await this.#unit.rows<VehicleRow>(text, conditions.valuesAnd(page.limit + 1));
+    const { text, values } = scopedList({
+      scope: filter.scope,
+      from: 'vehicles v',
+      alias: 'v',
+      columns: columnsOf(VehicleModel, 'v'),
+      timeColumn: 'created_at',
+      idColumn: 'vehicle_id',
+      conditions,
+      limit: page.limit + 1,
+    });
+    const rows = await this.#unit.rows<VehicleRow>(text, values);
     return toPage(rows.map(toVehicle), page.limit, (vehicle) => ({ at: vehicle.createdAt, id: vehicle.id }));
   }
 
@@ -81,6 +99,7 @@ export class SequelizeVehicleRepository implements VehicleRepository {
         vehicle.version,
         vehicle.createdAt,
         vehicle.updatedAt,
+        vehicle.fleetId,
       ],
       target: `vehicles:${vehicle.id}`,
     });
@@ -101,6 +120,7 @@ export class SequelizeVehicleRepository implements VehicleRepository {
         vehicle.lastCheckedAt ?? null,
         vehicle.retiredAt ?? null,
         vehicle.updatedAt,
+        vehicle.fleetId,
       ],
       expectedRows: 1,
       target: `vehicles:${vehicle.id}`,
@@ -119,6 +139,7 @@ export class SequelizeVehicleRepository implements VehicleRepository {
 function toVehicle(row: VehicleRow): Vehicle {
   return Vehicle.fromRecord({
     id: row.vehicle_id,
+    fleetId: row.fleet_id,
     vin: row.vin,
     make: row.make,
     model: row.model,

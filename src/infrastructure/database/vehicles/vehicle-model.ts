@@ -11,6 +11,9 @@ export class VehicleModel extends Model<InferAttributes<VehicleModel>, InferCrea
   @key(DataType.UUID)
   declare vehicle_id: string;
 
+  @required(DataType.UUID)
+  declare fleet_id: string;
+
   @required(DataType.TEXT)
   declare vin: string;
 
