@@ -26,8 +26,9 @@ check: ready ## types, lint, format and layers
 
 build: ready ## installs what is missing and compiles everything into dist/
 
-bench: ready ## how much time the service itself takes, with a vehicle that answers at once
-	@exec node dist/bench/overhead.js
+bench: ready ## the service side by side with code written by hand (QUICK=1: the short form)
+	@node dist/bench/main.js $(if $(QUICK),--quick)
+	@node dist/bench/overhead.js $(if $(QUICK),--quick)
 
 up: ## PostgreSQL, Redis, the service and two simulated vehicles, in containers
 	@$(COMPOSE) version >/dev/null 2>&1 || { echo 'make up needs Docker with its compose plugin.' >&2; exit 1; }

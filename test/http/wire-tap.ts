@@ -7,6 +7,8 @@ export interface WireTap {
   readonly url: string;
   /** The texts of all statements since the last `clear`, as PostgreSQL got them. */
   readonly statements: () => readonly string[];
+  /** How often something was sent after an answer to what was sent before, since the last `clear`. */
+  readonly roundTrips: () => number;
   readonly clear: () => void;
   /** Lets nothing through any more, and takes connections without a word: a database behind a broken network. */
   readonly block: () => void;
@@ -18,6 +20,7 @@ export interface WireTap {
 export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
   const target = new URL(databaseUrl);
   let statements: string[] = [];
+  let roundTrips = 0;
   const sockets = new Set<Socket>();
   let isBlocked = false;
   const server = createServer((client) => {
@@ -30,6 +33,12 @@ export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
       'data',
       messageReader((text) => statements.push(text)),
     );
+    let hasAnswered = true;
+    client.on('data', () => {
+      if (hasAnswered) roundTrips += 1;
+      hasAnswered = false;
+    });
+    upstream.on('data', () => (hasAnswered = true));
     client.pipe(upstream).pipe(client);
     if (isBlocked) setImmediate(() => client.pause());
   });
@@ -40,7 +49,11 @@ export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
   return {
     url: url.href,
     statements: () => statements,
-    clear: () => (statements = []),
+    roundTrips: () => roundTrips,
+    clear: () => {
+      statements = [];
+      roundTrips = 0;
+    },
     block: () => {
       isBlocked = true;
       for (const socket of sockets) socket.pause();
