@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 
+import { exportAuditTrail } from '#application/audit/export-audit-trail.js';
 import { recordRefusal } from '#application/audit/record-refusal.js';
 import { createCatalogue } from '#application/catalogue/catalogue.js';
 import { cancelCommand } from '#application/commands/cancel-command.js';
@@ -25,6 +26,7 @@ import type { Settings } from '#config/settings.js';
 import { createApp } from '#http/app.js';
 import { OpenStreams } from '#http/open-streams.js';
 import { accountRoutes } from '#http/routes/account-routes.js';
+import { auditRoutes } from '#http/routes/audit-routes.js';
 import { commandRoutes } from '#http/routes/command-routes.js';
 import { commandTypeRoutes } from '#http/routes/command-type-routes.js';
 import type { ReadinessCheck } from '#http/routes/operation-routes.js';
@@ -178,6 +180,7 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
     waitForCommand: waitForCommand(shared),
     followCommand: followCommand({ ...shared, recheckSeconds: settings.events.recheckSeconds }),
     recordRefusal: recordRefusal(shared),
+    exportAuditTrail: exportAuditTrail(shared),
   };
 }
 
@@ -195,6 +198,7 @@ function composeHttp(settings: Settings, infrastructure: Infrastructure, useCase
       ...vehicleRoutes(useCases),
       ...commandTypeRoutes(useCases.catalogue),
       ...commandRoutes(useCases),
+      ...auditRoutes(useCases),
     ],
     ...settings.server,
     requestLimits: createRequestCounts(settings.server.requestsPerMinute),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import type { Actor, AnonymousActor, UserActor } from '#application/domain/actor.js';
-import type { AuditedEntity } from '#application/domain/audit-entry.js';
+import type { AuditAction, AuditedEntity } from '#application/domain/audit-entry.js';
 import type { ErrorCode, InputComplaint } from '#application/domain/errors.js';
 import type { Role } from '#application/domain/user.js';
 import type { Access, UnitsOfWork, Work } from '#application/ports/unit-of-work.js';
@@ -87,7 +87,7 @@ export type ReplyFor<Replies> = {
 /** How the refusal of an act is put into the audit log. Refusals of endpoints without it are answered only. */
 export interface RefusalAudit<DeclaredInput = Input> {
   /** As the use case calls it when it succeeds, for example `vehicle.retire`. */
-  readonly action: string;
+  readonly action: AuditAction;
   readonly entityType: AuditedEntity;
   /** The path parameter that holds the id of what the act is about. */
   readonly entityIdParam?: string;
@@ -197,6 +197,7 @@ interface DownloadDefinition<
 > extends Omit<Description<Admitted>, 'method'> {
   readonly params?: Params;
   readonly query?: Query;
+  readonly audit?: RefusalAudit<Input<Params, Query>>;
   readonly file: DownloadedFile;
   /**
    * The pieces of the file, asked for as the client takes them: each should be some kilobytes, out of a short unit of its own.
@@ -232,6 +233,7 @@ interface StreamDefinition<
 > extends Omit<Description<Admitted>, 'method'> {
   readonly params?: Params;
   readonly query?: Query;
+  readonly audit?: RefusalAudit<Input<Params, Query>>;
   /** The events that can come, and what their data is. */
   readonly events: Readonly<Record<string, ReplyDeclaration>>;
   /** Errors thrown here are answered as problems. What the sequence throws later breaks the connection off. */

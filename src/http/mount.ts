@@ -1,7 +1,7 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 
 import type { Actor, AnonymousActor, UserActor } from '#application/domain/actor.js';
-import type { AuditedEntity } from '#application/domain/audit-entry.js';
+import type { AuditAction, AuditedEntity } from '#application/domain/audit-entry.js';
 import { ApplicationError, ConcurrentChange, type ErrorKind } from '#application/domain/errors.js';
 import { includesRole } from '#application/domain/user.js';
 import type { Log } from '#application/ports/log.js';
@@ -39,7 +39,7 @@ export interface MountDependencies {
   /** Puts a refused act into the audit log. */
   readonly recordRefusal: (refused: {
     readonly actor: Actor;
-    readonly action: string;
+    readonly action: AuditAction;
     readonly entityType: AuditedEntity;
     readonly entityId: string | undefined;
     readonly vehicleId: string | undefined;

@@ -1,6 +1,7 @@
 import { createCatalogue } from '#application/catalogue/catalogue.js';
 import type { Endpoint } from '#http/endpoint.js';
 import { accountRoutes } from '#http/routes/account-routes.js';
+import { auditRoutes } from '#http/routes/audit-routes.js';
 import { commandRoutes } from '#http/routes/command-routes.js';
 import { commandTypeRoutes } from '#http/routes/command-type-routes.js';
 import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
@@ -11,6 +12,7 @@ export const declaredEndpoints: readonly Endpoint[] = [
   ...vehicleRoutes({} as Parameters<typeof vehicleRoutes>[0]),
   ...commandTypeRoutes(createCatalogue()),
   ...commandRoutes({ catalogue: createCatalogue() } as Parameters<typeof commandRoutes>[0]),
+  ...auditRoutes({} as Parameters<typeof auditRoutes>[0]),
 ];
 
 const someId = '0190c0de-0000-7000-8000-000000000000';

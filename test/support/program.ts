@@ -42,7 +42,7 @@ export interface LoggedIn {
   readonly refreshToken: string;
 }
 
-/** An answer of the service, its body read. */
+/** An answer of the service, its body read: JSON as what it says, another text as it is. */
 export interface Answer<Body = any> {
   readonly status: number;
   readonly headers: Headers;
@@ -86,7 +86,8 @@ export async function startProgram(
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+    const isJson = /^application\/(?:problem\+)?json/u.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text || undefined };
   };
   return {
     url,

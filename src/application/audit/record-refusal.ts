@@ -1,5 +1,5 @@
 import type { Actor } from '../domain/actor.js';
-import type { AuditedEntity } from '../domain/audit-entry.js';
+import type { AuditAction, AuditedEntity } from '../domain/audit-entry.js';
 import type { ApplicationError } from '../domain/errors.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import type { AuditAct } from '../record/audit-act.js';
@@ -12,7 +12,7 @@ interface Dependencies {
 /** An act that was refused: whose unit was rolled back, so that it needs one of its own to be remembered. */
 export interface Refused {
   readonly actor: Actor;
-  readonly action: string;
+  readonly action: AuditAction;
   readonly entityType: AuditedEntity;
   readonly entityId: string | undefined;
   readonly vehicleId: string | undefined;
@@ -30,6 +30,7 @@ export function recordRefusal({ units, audit }: Dependencies) {
           outcome: 'refused',
           details: { code: error.code },
           ...(entityId === undefined ? {} : { entityId }),
+          ...(entityId === undefined || entityType !== 'command' ? {} : { commandId: entityId }),
           ...(vehicleId === undefined ? {} : { vehicleId }),
         }),
       );

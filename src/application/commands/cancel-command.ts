@@ -7,6 +7,7 @@ import type { DispatchSignals } from '../ports/dispatch-signals.js';
 import type { Work } from '../ports/unit-of-work.js';
 import type { AnnounceStep } from '../record/announce-step.js';
 import type { AuditAct } from '../record/audit-act.js';
+import { recordEnd } from '../record/record-end.js';
 
 interface Dependencies {
   readonly clock: Clock;
@@ -56,6 +57,7 @@ export function cancelCommand({ clock, dispatchSignals, audit, announce }: Depen
     }
     const step = command.move({ to: 'cancelled', at: now, actor: actor.username, reason: 'cancel-requested' });
     work.commands.advance(step);
+    recordEnd(work, step, audit, actor);
     announce(work, step);
     // Its lane may be free for the next one now.
     work.afterCommit(() => dispatchSignals.send({ kind: 'wake' }));

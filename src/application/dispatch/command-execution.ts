@@ -10,7 +10,7 @@ import type { Work } from '../ports/unit-of-work.js';
 import type { VehicleLink } from '../ports/vehicle-link.js';
 import type { AuditAct } from '../record/audit-act.js';
 import { CommandJournal, LeaseLost, type JournalDependencies } from './command-journal.js';
-import { dispatcherName, recordEnd } from './record-end.js';
+import { dispatcherName, recordEnd } from '../record/record-end.js';
 import { AnswerTally, endingOfFailure, LetGo, type Ending, type LetGoReason } from './ending.js';
 
 /** What an execution needs. */

@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import type { AnnounceStep } from '../record/announce-step.js';
 import type { AuditAct } from '../record/audit-act.js';
-import { dispatcherName, recordEnd } from './record-end.js';
+import { dispatcherName, recordEnd } from '../record/record-end.js';
 
 interface Dependencies {
   readonly units: UnitsOfWork;

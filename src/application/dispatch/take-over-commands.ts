@@ -4,7 +4,7 @@ import type { Lease } from '../ports/command-queue.js';
 import type { UnitsOfWork, Work } from '../ports/unit-of-work.js';
 import type { AnnounceStep } from '../record/announce-step.js';
 import type { AuditAct } from '../record/audit-act.js';
-import { dispatcherName, recordEnd } from './record-end.js';
+import { dispatcherName, recordEnd } from '../record/record-end.js';
 
 interface Dependencies {
   readonly units: UnitsOfWork;

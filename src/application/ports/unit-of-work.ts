@@ -1,4 +1,5 @@
 import type { AuditLog } from './audit-log.js';
+import type { AuditTrail } from './audit-trail.js';
 import type { CommandQueue } from './command-queue.js';
 import type { CommandRepository } from './command-repository.js';
 import type { SessionRepository } from './session-repository.js';
@@ -17,6 +18,7 @@ export interface Work {
   readonly commandQueue: CommandQueue;
   /** Append only. */
   readonly auditLog: AuditLog;
+  readonly auditTrail: AuditTrail;
   /** Runs after the commit was acknowledged: events and wake-ups. What it throws is logged and changes nothing. */
   readonly afterCommit: (task: () => void) => void;
 }

@@ -50,6 +50,7 @@ export interface CommandRoutesDependencies {
 
 const tag = 'Commands';
 const params = z.object({ command_id: uuid });
+const readAudit = { action: 'command.read', entityType: 'command', entityIdParam: 'command_id' } as const;
 const locationOf = (commandId: string): string => `/api/v1/commands/${commandId}`;
 
 /** Commands, their responses, transitions and events. */
@@ -177,6 +178,7 @@ function readingRoutes(): readonly Endpoint[] {
       summary: 'Show a command',
       role: 'viewer',
       access: 'read',
+      audit: readAudit,
       params,
       replies: { 200: { description: 'The command', schema: commandSchema } },
       errors: ['command-not-found'],
@@ -192,6 +194,7 @@ function readingRoutes(): readonly Endpoint[] {
       description: 'In the order in which the vehicle gave them.',
       role: 'viewer',
       access: 'read',
+      audit: readAudit,
       params,
       query: z.object(pageFields),
       replies: { 200: { description: 'A page of responses', schema: pageSchema(responseSchema) } },
@@ -211,6 +214,7 @@ function readingRoutes(): readonly Endpoint[] {
       description: 'Every step of its state, with who or what made it and why.',
       role: 'viewer',
       access: 'read',
+      audit: readAudit,
       params,
       query: z.object(pageFields),
       replies: { 200: { description: 'A page of transitions', schema: pageSchema(transitionSchema) } },
@@ -263,6 +267,7 @@ function eventsRoute({ followCommand }: CommandRoutesDependencies): Endpoint {
     description:
       'Server-Sent Events: every response and every transition, stored ones and live ones, once and in order. The id of an event is its event_number; `Last-Event-ID` goes on behind one. The stream ends after the final status.',
     role: 'viewer',
+    audit: readAudit,
     params,
     events: {
       response: { description: 'An answer of the vehicle', schema: responseSchema },

@@ -116,6 +116,7 @@ export function vehicleRoutes(dependencies: VehicleRoutesDependencies): readonly
       summary: 'Show a vehicle',
       role: 'viewer',
       access: 'read',
+      audit: { action: 'vehicle.read', entityType: 'vehicle', entityIdParam: 'vehicle_id' },
       params,
       replies: { 200: { description: 'The vehicle', schema: vehicleSchema } },
       errors: ['vehicle-not-found'],

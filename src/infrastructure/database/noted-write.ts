@@ -13,6 +13,8 @@ export interface NotedWrite {
 export interface Statement {
   readonly text: string;
   readonly values: readonly unknown[];
+  /** It is planned for its values each time, and so never prepared. */
+  readonly isPlannedAnew?: true;
 }
 
 /** PostgreSQL takes 65,535 values in a statement; this leaves a margin. */

@@ -82,10 +82,10 @@ class PooledConnection implements Connection {
     this.#options = options;
   }
 
-  async send<Row extends object>({ text, values }: Statement): Promise<readonly Row[]> {
+  async send<Row extends object>({ text, values, isPlannedAnew }: Statement): Promise<readonly Row[]> {
     const { preparesStatements, onStatement } = this.#options;
     onStatement?.(text);
-    const name = preparesStatements ? nameOfStatement(text) : undefined;
+    const name = preparesStatements && isPlannedAnew !== true ? nameOfStatement(text) : undefined;
     const bound = { text, values: values.map(withoutNul) };
     if (name === undefined) return (await this.#client.query<Row>(bound)).rows;
     try {

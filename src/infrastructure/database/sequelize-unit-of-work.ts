@@ -2,6 +2,7 @@ import type { Log } from '#application/ports/log.js';
 import { UnitOfWorkClosed, type Access, type UnitOfWork } from '#application/ports/unit-of-work.js';
 
 import { SequelizeAuditLog } from './audit/sequelize-audit-log.js';
+import { SequelizeAuditTrail } from './audit/sequelize-audit-trail.js';
 import { SequelizeCommandQueue } from './commands/sequelize-command-queue.js';
 import { SequelizeCommandRepository } from './commands/sequelize-command-repository.js';
 import { translateDatabaseError } from './database-errors.js';
@@ -42,6 +43,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   readonly commands: SequelizeCommandRepository;
   readonly commandQueue: SequelizeCommandQueue;
   readonly auditLog: SequelizeAuditLog;
+  readonly auditTrail: SequelizeAuditTrail;
 
   constructor(connections: PooledConnections, access: Access, log: Log) {
     this.#connections = connections;
@@ -53,11 +55,17 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     this.commands = new SequelizeCommandRepository(this);
     this.commandQueue = new SequelizeCommandQueue(this);
     this.auditLog = new SequelizeAuditLog(this);
+    this.auditTrail = new SequelizeAuditTrail(this);
   }
 
   async rows<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
     this.#mustBeOpen();
     return this.#send<Row>({ text, values });
+  }
+
+  async rowsByFilter<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    this.#mustBeOpen();
+    return this.#send<Row>({ text, values, isPlannedAnew: true });
   }
 
   async rowsInTransaction<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {

@@ -4,6 +4,11 @@ import type { NotedWrite } from './noted-write.js';
 export interface UnitStatements {
   /** Reads. Outside of a transaction unless the unit has begun one. */
   readonly rows: <Row extends object>(text: string, values: readonly unknown[]) => Promise<readonly Row[]>;
+  /**
+   * Reads a list by filters. Planned for the values at hand: one plan for all values would walk through the whole table for a
+   * rare one.
+   */
+  readonly rowsByFilter: <Row extends object>(text: string, values: readonly unknown[]) => Promise<readonly Row[]>;
   /** Begins the unit's transaction if it hasn't, for row locks and for changes that can't wait for the commit. */
   readonly rowsInTransaction: <Row extends object>(text: string, values: readonly unknown[]) => Promise<readonly Row[]>;
   /** Keeps a change for the commit. */

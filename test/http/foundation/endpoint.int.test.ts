@@ -31,7 +31,7 @@ function changeCar({ handle, present = String }: Shape): Endpoint {
     summary: 'Change a car',
     role: 'engineer',
     access: 'write',
-    audit: { action: 'car.change', entityType: 'vehicle', entityIdParam: 'car_id' },
+    audit: { action: 'vehicle.change', entityType: 'vehicle', entityIdParam: 'car_id' },
     params: z.object({ car_id: z.guid() }),
     body: z.object({ name: z.string() }),
     replies: { 200: { description: 'Changed', schema: said } },
@@ -311,7 +311,7 @@ describe('endpoint', () => {
       await change(service, 'viewer', 'no-id');
       expect(service.refusals).to.have.length(2);
       const [first, second] = service.refusals;
-      expect(first).to.include({ action: 'car.change', entityType: 'vehicle', entityId: carId, vehicleId: carId });
+      expect(first).to.include({ action: 'vehicle.change', entityType: 'vehicle', entityId: carId, vehicleId: carId });
       expect(first?.actor).to.include({ kind: 'user', userId, role: 'viewer' });
       expect(first?.error.code).to.equal('role-insufficient');
       expect(second?.entityId).to.equal(undefined);

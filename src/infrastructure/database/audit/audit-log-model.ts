@@ -2,7 +2,7 @@ import type { InferAttributes, InferCreationAttributes } from 'sequelize';
 import { DataType, Model, Table } from 'sequelize-typescript';
 
 import type { Actor } from '#application/domain/actor.js';
-import type { AuditedEntity, AuditOutcome } from '#application/domain/audit-entry.js';
+import type { AuditAction, AuditedEntity, AuditOutcome } from '#application/domain/audit-entry.js';
 import type { JsonObject } from '#application/domain/json.js';
 import { key, optional, required } from '../model-columns.js';
 
@@ -25,7 +25,7 @@ export class AuditLogModel extends Model<InferAttributes<AuditLogModel>, InferCr
   declare username: string | null;
 
   @required(DataType.TEXT)
-  declare action: string;
+  declare action: AuditAction;
 
   @required(DataType.TEXT)
   declare entity_type: AuditedEntity;

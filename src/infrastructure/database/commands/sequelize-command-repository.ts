@@ -86,7 +86,7 @@ export class SequelizeCommandRepository implements CommandRepository {
       conditions,
       limit: page.limit + 1,
     });
-    const rows = await this.#unit.rows<CommandRow>(text, values);
+    const rows = await this.#unit.rowsByFilter<CommandRow>(text, values);
     return toPage(rows.map(toCommand), page.limit, ({ record }) => ({ at: record.submittedAt, id: record.id }));
   }
 
