@@ -87,7 +87,11 @@ export async function startProgram(
     });
     const text = await response.text();
     const isJson = /^application\/(?:problem\+)?json/u.test(response.headers.get('content-type') ?? '');
-    return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : text || undefined };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: isJson && text !== '' ? JSON.parse(text) : text || undefined,
+    };
   };
   return {
     url,
