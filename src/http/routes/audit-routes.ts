@@ -15,6 +15,24 @@ export interface AuditRoutesDependencies {
 
 const tag = 'Audit';
 
+const exampleRecord: z.output<typeof auditRecordSchema> = {
+  log_id: '01890a5d-ac96-774b-bcce-b302099a8060',
+  occurred_at: '2026-01-31T12:00:00.000Z',
+  actor_kind: 'user',
+  user_id: '01890a5d-ac96-774b-bcce-b302099a8001',
+  username: 'ada',
+  action: 'command.submit',
+  entity_type: 'command',
+  entity_id: '01890a5d-ac96-774b-bcce-b302099a8058',
+  vehicle_id: '01890a5d-ac96-774b-bcce-b302099a8057',
+  command_id: '01890a5d-ac96-774b-bcce-b302099a8058',
+  outcome: 'success',
+  details: { command_name: 'read-faults' },
+  ip_address: '203.0.113.7',
+  user_agent: 'curl/8.11.0',
+  request_id: '3f6c2d1e',
+};
+
 /** The record of acts. */
 export function auditRoutes({ exportAuditTrail }: AuditRoutesDependencies): readonly Endpoint[] {
   return [
@@ -47,6 +65,7 @@ export function auditRoutes({ exportAuditTrail }: AuditRoutesDependencies): read
         mediaType: 'application/x-ndjson',
         fileName: 'audit-log.ndjson',
         description: 'Lines of JSON, each an AuditRecord',
+        example: `${JSON.stringify(exampleRecord)}\n`,
       },
       handle: (_units, actor, { query }) => toLines(exportAuditTrail(actor, toAuditFilter(query))),
     }),

@@ -57,10 +57,10 @@ describe('the plans of lists', function () {
 
   async function fillCommands(): Promise<void> {
     await database.query(
-      `insert into commands (command_id, user_id, vehicle_id, command_name, command_params, safety, status, when_offline,
+      `insert into commands (command_id, user_id, vehicle_id, fleet_id, command_name, command_params, safety, status, when_offline,
          timeout_seconds, expires_at, submitted_at, started_at, completed_at, attempts, last_event_number,
          response_count, lease_number, lease_owner, lease_expires_at)
-       select gen_random_uuid(), $1, ($2::uuid[])[n % 200 + 1], c.name, '{}', 'safe', c.status, 'queue', 30, c.at, c.at, c.at,
+       select gen_random_uuid(), $1, ($2::uuid[])[n % 200 + 1], (select fleet_id from fleets limit 1), c.name, '{}', 'safe', c.status, 'queue', 30, c.at, c.at, c.at,
          case when c.status not in ('pending', 'in_progress') then c.at end, 1, 3, 1, 1, gen_random_uuid(), c.at
        from (
          select n, timestamptz '${day}' + n * interval '1 second' as at,
