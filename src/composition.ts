@@ -29,17 +29,20 @@ import { accountRoutes } from '#http/routes/account-routes.js';
 import { auditRoutes } from '#http/routes/audit-routes.js';
 import { commandRoutes } from '#http/routes/command-routes.js';
 import { commandTypeRoutes } from '#http/routes/command-type-routes.js';
-import type { ReadinessCheck } from '#http/routes/operation-routes.js';
+import { runCheck, type MetricsPage, type ReadinessCheck } from '#http/routes/operation-routes.js';
 import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
 import { listen, type HttpServer } from '#http/server.js';
 import { poolState, type PoolState } from '#infrastructure/database/connect.js';
+import { readQueueState } from '#infrastructure/database/commands/queue-state.js';
 import { pendingMigrations } from '#infrastructure/database/migrate.js';
 import { openDatabase, type OpenDatabase } from '#infrastructure/database/open-database.js';
 import { PostgresDispatchSignals } from '#infrastructure/database/postgres-dispatch-signals.js';
 import { SequelizeUnitsOfWork } from '#infrastructure/database/sequelize-units-of-work.js';
 import { InProcessCommandEvents } from '#infrastructure/events/in-process-command-events.js';
 import { createBunyanLog } from '#infrastructure/observability/bunyan-log.js';
-import { noMeasurements } from '#infrastructure/observability/no-measurements.js';
+import type { Observations } from '#infrastructure/observability/observations.js';
+import { createPrometheusMeasurements } from '#infrastructure/observability/prometheus-measurements.js';
+import { recentValue } from '#infrastructure/observability/recent-value.js';
 import { createArgon2PasswordHasher } from '#infrastructure/security/argon2-password-hasher.js';
 import { createJwtAccessTokens } from '#infrastructure/security/jwt-access-tokens.js';
 import { createLoginThrottle } from '#infrastructure/security/login-throttle.js';
@@ -49,6 +52,7 @@ import { createRequestCounts } from '#infrastructure/security/request-counts.js'
 import { systemClock, uuidV7Identifiers } from '#infrastructure/system.js';
 import { AddressPolicy } from '#infrastructure/vehicle-link/address-policy.js';
 import { createHttpVehicleLink } from '#infrastructure/vehicle-link/http-vehicle-link.js';
+import { measuredVehicleLink } from '#infrastructure/vehicle-link/measured-vehicle-link.js';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string };
 
@@ -74,8 +78,8 @@ const lateAnswerSeconds = 300;
 export async function compose(settings: Settings, overrides: Overrides = {}): Promise<Program> {
   const infrastructure = await composeInfrastructure(settings, overrides);
   const useCases = composeUseCases(settings, infrastructure);
-  const http = composeHttp(settings, infrastructure, useCases);
   let server: HttpServer | undefined;
+  const http = composeHttp(settings, infrastructure, useCases, () => server?.connections() ?? 0);
   let stopped: Promise<void> | undefined;
 
   async function stop(): Promise<void> {
@@ -108,20 +112,22 @@ async function composeInfrastructure(settings: Settings, overrides: Overrides) {
   const clock = overrides.clock ?? systemClock;
   const secret = await obtainJwtSecret(settings.security.jwt.secret);
   const database = await openDatabase(settings.database, log);
-  const measurements = noMeasurements;
+  const measurements = createPrometheusMeasurements();
   const instance = uuidV7Identifiers.next();
   const vehicleAddresses = new AddressPolicy(settings.vehicleLink);
+  const link = createHttpVehicleLink({ ...settings.vehicleLink, addressPolicy: vehicleAddresses, version, log });
   return {
     log,
     clock,
     instance,
     database,
     identifiers: uuidV7Identifiers,
-    units: new SequelizeUnitsOfWork(database.sequelize, log, settings.database),
+    units: new SequelizeUnitsOfWork(database.sequelize, log, { ...settings.database, measurements }),
     dispatchSignals: new PostgresDispatchSignals(database.url, instance, log),
     commandEvents: await openCommandEvents(settings, log),
     vehicleAddresses,
-    vehicleLink: createHttpVehicleLink({ ...settings.vehicleLink, addressPolicy: vehicleAddresses, version, log }),
+    link,
+    vehicleLink: measuredVehicleLink(link, measurements),
     passwordHasher: createArgon2PasswordHasher({ concurrency: settings.security.passwordHashConcurrency }),
     accessTokens: createJwtAccessTokens({ ...settings.security.jwt, secret }),
     refreshTokens: opaqueRefreshTokens,
@@ -184,8 +190,14 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
   };
 }
 
-function composeHttp(settings: Settings, infrastructure: Infrastructure, useCases: UseCases) {
-  const { units, log, clock, database, commandEvents, accessTokens } = infrastructure;
+function composeHttp(
+  settings: Settings,
+  infrastructure: Infrastructure,
+  useCases: UseCases,
+  httpConnections: () => number,
+) {
+  const { units, log, clock, database, commandEvents, accessTokens, measurements } = infrastructure;
+  const checks = readinessChecks(settings, database, commandEvents);
   const streams = new OpenStreams({
     ...settings.events,
     isSessionAlive: (sessionId) => units.withUnit('read', (work) => work.sessions.isFamilyAlive(sessionId)),
@@ -204,7 +216,9 @@ function composeHttp(settings: Settings, infrastructure: Infrastructure, useCase
     requestLimits: createRequestCounts(settings.server.requestsPerMinute),
     recordRefusal: useCases.recordRefusal,
     accessTokens: accessTokens.verification,
-    checks: readinessChecks(settings, database, commandEvents),
+    checks,
+    metrics: metricsPage(settings, infrastructure, { checks, streams, httpConnections }),
+    measurements,
     units,
     streams,
     log,
@@ -212,6 +226,45 @@ function composeHttp(settings: Settings, infrastructure: Infrastructure, useCase
     version,
   });
   return { app, streams };
+}
+
+/** For how long what is asked of the database and of Redis is good, and how long a scrape waits for it. */
+const observation = { maxAgeMillis: 5000, timeoutMillis: 1000 };
+
+function metricsPage(
+  settings: Settings,
+  { database, link, log, clock, measurements }: Infrastructure,
+  http: {
+    readonly checks: readonly ReadinessCheck[];
+    readonly streams: OpenStreams;
+    readonly httpConnections: () => number;
+  },
+): MetricsPage {
+  const queue = recentValue({ ...observation, read: () => readQueueState(database.sequelize) });
+  const health = recentValue({
+    ...observation,
+    read: async () => {
+      const results = await Promise.all(http.checks.map((check) => runCheck(check, clock, log)));
+      const failed = results.filter(({ status }) => status === 'failed').map(({ name }) => name);
+      return { isReady: failed.length === 0, isRedisConnected: !failed.includes('redis') };
+    },
+  });
+  const observe = async (): Promise<Observations> => {
+    const [queueNow, healthNow] = await Promise.all([queue(), health()]);
+    return {
+      pool: poolState(database.sequelize),
+      poolMaximum: settings.database.pool.max,
+      openStreams: http.streams.count,
+      httpConnections: http.httpConnections(),
+      vehicleConnections: link.usage.connections,
+      health: healthNow ?? { isReady: false, isRedisConnected: false },
+      queue: queueNow,
+    };
+  };
+  return {
+    contentType: measurements.contentType,
+    text: async () => measurements.expose(await observe()),
+  };
 }
 
 function readinessChecks(settings: Settings, database: OpenDatabase, events: CommandEvents): readonly ReadinessCheck[] {

@@ -4,22 +4,25 @@ import express, { type Express, type RequestHandler } from 'express';
 import { ApplicationError } from '#application/domain/errors.js';
 import type { Clock } from '#application/ports/clock.js';
 import type { Log } from '#application/ports/log.js';
+import type { Measurements } from '#application/ports/measurements.js';
 
 import type { Endpoint } from './endpoint.js';
 import { authenticate, type AccessTokenVerification } from './middleware/authenticate.js';
 import { handleError } from './middleware/handle-error.js';
 import { requestContext } from './middleware/request-context.js';
-import { requestLog } from './middleware/request-log.js';
+import { noteBase, requestLog } from './middleware/request-log.js';
 import { securityHeaders } from './middleware/security-headers.js';
 import { routerOf, type MountDependencies } from './mount.js';
 import { openApiDocument } from './openapi.js';
-import { operationPaths, operationRoutes, type ReadinessCheck } from './routes/operation-routes.js';
+import { operationPaths, operationRoutes, type MetricsPage, type ReadinessCheck } from './routes/operation-routes.js';
 
 /** What the HTTP side is made of. */
 export interface AppDependencies extends Omit<MountDependencies, 'authenticate'> {
   readonly endpoints: readonly Endpoint[];
   readonly accessTokens: AccessTokenVerification;
   readonly checks: readonly ReadinessCheck[];
+  readonly metrics: MetricsPage;
+  readonly measurements: Pick<Measurements, 'requestAnswered'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
@@ -57,7 +60,7 @@ export function createApp(dependencies: AppDependencies): Express {
   const describe = (): object => (document ??= openApiDocument({ version, prefix, endpoints, operationPaths }));
 
   app.use(requestContext(log));
-  app.use(requestLog(log));
+  app.use(requestLog(log, dependencies.measurements));
   app.use(securityHeaders());
   app.use(
     cors({
@@ -72,7 +75,7 @@ export function createApp(dependencies: AppDependencies): Express {
   );
   app.use(refuseOddHeaders);
   app.use(prefix, apiRoutes(dependencies));
-  app.use(operationRoutes({ checks, clock, document: describe, log }));
+  app.use(operationRoutes({ checks, clock, document: describe, metrics: dependencies.metrics, log }));
   app.use(noSuchRoute);
   app.use(handleError(log));
   return app;
@@ -84,6 +87,7 @@ function apiRoutes(dependencies: AppDependencies): RequestHandler {
     authenticate: authenticate(dependencies.accessTokens),
   });
   return (request, response, next) => {
+    noteBase(request, response);
     response.setHeader('Cache-Control', 'no-store');
     routes(request, response, next);
   };

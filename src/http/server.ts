@@ -32,6 +32,8 @@ const sweepMillis = 100;
 /** A server that listens. */
 export interface HttpServer {
   readonly port: number;
+  /** How many are open. */
+  readonly connections: () => number;
   /** Takes no more connections; waits for what is under way, at most so long, then cuts it off. */
   readonly close: (graceMillis: number) => Promise<void>;
 }
@@ -79,6 +81,7 @@ export async function listen(app: Express, options: ListenOptions): Promise<Http
   });
   return {
     port: (server.address() as AddressInfo).port,
+    connections: () => connections.size,
     close: (graceMillis) => close(server, connections, graceMillis),
   };
 }

@@ -10,6 +10,7 @@ import { readText, repository } from './repository.js';
 
 interface Service {
   readonly image?: string;
+  readonly profiles?: readonly string[];
   readonly build?: string;
   readonly user?: string;
   readonly command?: readonly string[];
@@ -61,9 +62,13 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('ports: only the service has one, on this machine alone', () => {
+  it('ports: only the service has one, and the pages of its figures where they run, on this machine alone', () => {
     const published = Object.entries(services).flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]));
-    expect(published).to.deep.equal([['service', '127.0.0.1:${PORT:-8000}:8000']]);
+    expect(published).to.deep.equal([
+      ['service', '127.0.0.1:${PORT:-8000}:8000'],
+      ['grafana', '127.0.0.1:3000:3000'],
+    ]);
+    expect(services['grafana']).to.deep.include({ profiles: ['observability'] });
   });
 
   it('order: the service waits for the migrations and for healthy neighbours', () => {

@@ -16,12 +16,10 @@ export function announceStep({ commandEvents, measurements }: Dependencies): Ann
   return (work, { after, transitions }) => {
     work.afterCommit(() => {
       commandEvents.publish({ commandId: after.id, eventNumber: after.record.lastEventNumber });
-      const { startedAt, completedAt, name } = after.record;
-      const seconds =
-        startedAt === undefined || completedAt === undefined
-          ? undefined
-          : (completedAt.getTime() - startedAt.getTime()) / 1000;
-      for (const transition of transitions) measurements.commandMoved(name, transition.to, seconds);
+      const { name, submittedAt, startedAt, completedAt } = after.record;
+      for (const { from, to } of transitions) {
+        measurements.commandMoved({ name, from, to, submittedAt, startedAt, completedAt });
+      }
     });
   };
 }

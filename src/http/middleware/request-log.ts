@@ -1,22 +1,26 @@
 import { AsyncResource } from 'node:async_hooks';
 
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 
 import type { Log } from '#application/ports/log.js';
+import type { Measurements } from '#application/ports/measurements.js';
 
-/** One line per request, at its end: what was asked for, by pattern and never by value, and how it went. */
-export function requestLog(log: Log): RequestHandler {
+/** One line and one count per request, at its end: what was asked for, by pattern and never by value, and how it went. */
+export function requestLog(log: Log, measurements: Pick<Measurements, 'requestAnswered'>): RequestHandler {
   return (request, response, next) => {
     const start = performance.now();
     // A connection that is cut closes outside of the request, and the line belongs inside, where its fields are.
     const inside = new AsyncResource('REQUEST');
     const tell = (): void => {
+      const millis = performance.now() - start;
+      const route = routeOf(request, response);
+      measurements.requestAnswered(request.method, route, response.statusCode, millis / 1000);
       log.info(
         {
           method: request.method,
-          route: routeOf(request.route, request.baseUrl),
+          route,
           status: response.statusCode,
-          duration_ms: Math.round((performance.now() - start) * 10) / 10,
+          duration_ms: Math.round(millis * 10) / 10,
           ...(response.writableFinished ? {} : { aborted: true }),
         },
         'request',
@@ -27,7 +31,15 @@ export function requestLog(log: Log): RequestHandler {
   };
 }
 
-function routeOf(route: unknown, baseUrl: string): string {
+/** Remembers under which path the routes of a router stand: Express has forgotten it when an error is answered. */
+export function noteBase(request: Request, response: Response): void {
+  response.locals[baseKey] = request.baseUrl;
+}
+
+const baseKey = 'baseOfRoute';
+
+function routeOf({ route, baseUrl }: Request, { locals }: Response): string {
   const path: unknown = typeof route === 'object' && route !== null ? Reflect.get(route, 'path') : undefined;
-  return typeof path === 'string' ? baseUrl + path : 'none';
+  const base: unknown = locals[baseKey] ?? baseUrl;
+  return typeof path === 'string' && typeof base === 'string' ? base + path : 'none';
 }

@@ -13,7 +13,14 @@ export interface ReadinessCheck {
   readonly run: () => Promise<void>;
 }
 
+/** What Prometheus reads. Reading it never takes long, whatever is away. */
+export interface MetricsPage {
+  readonly contentType: string;
+  readonly text: () => Promise<string>;
+}
+
 interface Dependencies {
+  readonly metrics: MetricsPage;
   readonly checks: readonly ReadinessCheck[];
   readonly clock: Pick<Clock, 'sleep'>;
   readonly document: () => object;
@@ -24,12 +31,17 @@ interface Dependencies {
 const maxCheckMillis = 1000;
 
 /** Health, the OpenAPI document and its pages: for whoever runs the service, without authentication and without a unit. */
-export function operationRoutes({ checks, clock, document, log }: Dependencies): Router {
+export function operationRoutes({ checks, clock, document, metrics, log }: Dependencies): Router {
   const router = Router({ caseSensitive: true });
   router.get('/health/live', (_request, response) => {
     response.json({ status: 'ok' });
   });
   router.get('/health/ready', readiness(checks, clock, log));
+  router.get('/metrics', async (_request, response) => {
+    const text = await metrics.text();
+    response.setHeader('Content-Type', metrics.contentType);
+    response.end(text);
+  });
   router.get('/openapi.json', (_request, response) => {
     response.json(document());
   });
@@ -42,7 +54,7 @@ export function operationRoutes({ checks, clock, document, log }: Dependencies):
   router.get('/', (_request, response) => {
     response.json({ service: 'sovd-fleet', documentation: '/docs', openapi: '/openapi.json', api: '/api/v1' });
   });
-  for (const path of ['/health/live', '/health/ready', '/openapi.json', '/docs/', '/']) {
+  for (const path of ['/health/live', '/health/ready', '/metrics', '/openapi.json', '/docs/', '/']) {
     router.all(path, refuseMethod(['GET', 'HEAD']));
   }
   return router;
@@ -57,7 +69,8 @@ function readiness(checks: readonly ReadinessCheck[], clock: Pick<Clock, 'sleep'
   };
 }
 
-async function runCheck({ name, run }: ReadinessCheck, clock: Pick<Clock, 'sleep'>, log: Log) {
+/** Runs a check, for a second at the most. */
+export async function runCheck({ name, run }: ReadinessCheck, clock: Pick<Clock, 'sleep'>, log: Log) {
   const done = new AbortController();
   const tooLate = clock.sleep(maxCheckMillis, done.signal).then(() => {
     throw new Error(`no answer within ${maxCheckMillis} ms`);
@@ -178,6 +191,21 @@ export const operationPaths = {
             components: {},
           },
         ),
+      },
+    },
+  },
+  '/metrics': {
+    get: {
+      operationId: 'showMetrics',
+      tags: ['Operation'],
+      summary: 'Figures of this instance for Prometheus',
+      description: 'Needs no token; keep the path from the internet at the load balancer.',
+      responses: {
+        200: {
+          description: 'The text format of Prometheus',
+          headers: requestIdHeader,
+          content: { 'text/plain': { schema: { type: 'string' } } },
+        },
       },
     },
   },

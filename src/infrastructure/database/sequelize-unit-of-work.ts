@@ -1,4 +1,5 @@
 import type { Log } from '#application/ports/log.js';
+import type { Measurements } from '#application/ports/measurements.js';
 import { UnitOfWorkClosed, type Access, type UnitOfWork } from '#application/ports/unit-of-work.js';
 
 import { SequelizeAuditLog } from './audit/sequelize-audit-log.js';
@@ -26,6 +27,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   readonly #connections: PooledConnections;
   readonly #access: Access;
   readonly #log: Log;
+  readonly #measurements: Pick<Measurements, 'unitFailed'> | undefined;
   readonly #noted: NotedWrite[] = [];
   readonly #tasks: (() => void)[] = [];
   #state: State = 'open';
@@ -45,7 +47,13 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   readonly auditLog: SequelizeAuditLog;
   readonly auditTrail: SequelizeAuditTrail;
 
-  constructor(connections: PooledConnections, access: Access, log: Log) {
+  constructor(
+    connections: PooledConnections,
+    access: Access,
+    log: Log,
+    measurements?: Pick<Measurements, 'unitFailed'>,
+  ) {
+    this.#measurements = measurements;
     this.#connections = connections;
     this.#access = access;
     this.#log = log;
@@ -110,6 +118,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
       await this.#write();
     } catch (error) {
       this.#state = 'closed';
+      this.#measurements?.unitFailed();
       await this.#undo();
       throw translateDatabaseError(error);
     }

@@ -9,6 +9,7 @@ import type { Endpoint } from '#http/endpoint.js';
 import { OpenStreams } from '#http/open-streams.js';
 import { listen, type HttpServer } from '#http/server.js';
 import { createBunyanLog } from '#infrastructure/observability/bunyan-log.js';
+import { noMeasurements } from '#support/no-measurements.js';
 import { createRequestCounts } from '#infrastructure/security/request-counts.js';
 import { systemClock } from '#infrastructure/system.js';
 
@@ -79,6 +80,8 @@ export async function serve(endpoints: readonly Endpoint[], options: ServedOptio
     accessTokens,
     clock: systemClock,
     checks: [],
+    metrics: { contentType: 'text/plain', text: () => Promise.resolve('') },
+    measurements: noMeasurements,
     version: '0.0.0',
     trustProxyHops: 0,
     corsOrigins: [],

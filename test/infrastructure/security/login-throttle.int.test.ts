@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 
 import type { LoginThrottle } from '#application/ports/login-throttle.js';
-import { noMeasurements } from '#infrastructure/observability/no-measurements.js';
+import { noMeasurements } from '#support/no-measurements.js';
 import type { LoginLedger } from '#infrastructure/security/login-ledger.js';
 import { createLoginThrottle, type LoginLimits } from '#infrastructure/security/login-throttle.js';
 import { ownLoginLedger } from '#infrastructure/security/own-login-ledger.js';

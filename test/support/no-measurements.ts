@@ -1,8 +1,12 @@
 import type { Measurements } from '#application/ports/measurements.js';
 
-/** Counts nothing: for programs that nobody scrapes. */
+/** Counts nothing. */
 export const noMeasurements: Measurements = {
   commandMoved: () => {},
+  requestAnswered: () => {},
+  vehicleExchanged: () => {},
+  unitOpened: () => {},
+  unitFailed: () => {},
   loginRefused: () => {},
   throttleFellBack: () => {},
 };
