@@ -14,13 +14,20 @@ import type { LoginThrottle } from '#application/ports/login-throttle.js';
 import type { Measurements } from '#application/ports/measurements.js';
 import { announceStep } from '#application/record/announce-step.js';
 import { auditAct } from '#application/record/audit-act.js';
+import { PeriodicPurge } from '#application/retention/periodic-purge.js';
+import { endSession } from '#application/sessions/end-session.js';
 import { logIn } from '#application/sessions/log-in.js';
 import { logOut } from '#application/sessions/log-out.js';
 import { refreshSession } from '#application/sessions/refresh-session.js';
+import { changePassword } from '#application/users/change-password.js';
+import { changeUser } from '#application/users/change-user.js';
+import { createUser } from '#application/users/create-user.js';
 import { changeVehicle } from '#application/vehicles/change-vehicle.js';
 import { registerVehicle } from '#application/vehicles/register-vehicle.js';
 import { retireVehicle } from '#application/vehicles/retire-vehicle.js';
+import { minPasswordLength } from '#application/domain/password-rules.js';
 import type { CommandEvents } from '#application/ports/command-events.js';
+import type { RevocationEvents } from '#application/ports/revocation-events.js';
 import { obtainJwtSecret } from '#config/jwt-secret.js';
 import type { Settings } from '#config/settings.js';
 import { createApp } from '#http/app.js';
@@ -30,12 +37,14 @@ import { auditRoutes } from '#http/routes/audit-routes.js';
 import { commandRoutes } from '#http/routes/command-routes.js';
 import { commandTypeRoutes } from '#http/routes/command-type-routes.js';
 import { runCheck, type MetricsPage, type ReadinessCheck } from '#http/routes/operation-routes.js';
+import { sessionRoutes } from '#http/routes/session-routes.js';
+import { userRoutes } from '#http/routes/user-routes.js';
 import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
 import { listen, type HttpServer } from '#http/server.js';
 import { poolState, type PoolState } from '#infrastructure/database/connect.js';
 import { readQueueState } from '#infrastructure/database/commands/queue-state.js';
 import { pendingMigrations } from '#infrastructure/database/migrate.js';
-import { openDatabase, type OpenDatabase } from '#infrastructure/database/open-database.js';
+import { openDatabase } from '#infrastructure/database/open-database.js';
 import { PostgresDispatchSignals } from '#infrastructure/database/postgres-dispatch-signals.js';
 import { SequelizeUnitsOfWork } from '#infrastructure/database/sequelize-units-of-work.js';
 import { InProcessCommandEvents } from '#infrastructure/events/in-process-command-events.js';
@@ -44,11 +53,13 @@ import type { Observations } from '#infrastructure/observability/observations.js
 import { createPrometheusMeasurements } from '#infrastructure/observability/prometheus-measurements.js';
 import { recentValue } from '#infrastructure/observability/recent-value.js';
 import { createArgon2PasswordHasher } from '#infrastructure/security/argon2-password-hasher.js';
+import { createCommonPasswords } from '#infrastructure/security/common-passwords.js';
 import { createJwtAccessTokens } from '#infrastructure/security/jwt-access-tokens.js';
 import { createLoginThrottle } from '#infrastructure/security/login-throttle.js';
 import { opaqueRefreshTokens } from '#infrastructure/security/opaque-refresh-tokens.js';
 import { ownLoginLedger } from '#infrastructure/security/own-login-ledger.js';
 import { createRequestCounts } from '#infrastructure/security/request-counts.js';
+import { WatchedRevocations } from '#infrastructure/security/watched-revocations.js';
 import { systemClock, uuidV7Identifiers } from '#infrastructure/system.js';
 import { AddressPolicy } from '#infrastructure/vehicle-link/address-policy.js';
 import { createHttpVehicleLink } from '#infrastructure/vehicle-link/http-vehicle-link.js';
@@ -83,11 +94,12 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   let stopped: Promise<void> | undefined;
 
   async function stop(): Promise<void> {
-    const { database, dispatchSignals, commandEvents, loginThrottle, vehicleLink } = infrastructure;
+    const { database, dispatchSignals, commandEvents, accessRevocations, loginThrottle, vehicleLink } = infrastructure;
     const drainMillis = settings.dispatch.drainSeconds * 1000;
     http.streams.close();
-    await Promise.all([server?.close(drainMillis), useCases.dispatcher.stop(drainMillis)]);
+    await Promise.all([server?.close(drainMillis), useCases.dispatcher.stop(drainMillis), useCases.purge.stop()]);
     await vehicleLink.close();
+    await accessRevocations.stop();
     await dispatchSignals.close();
     await Promise.all([commandEvents.close(), loginThrottle.close()]);
     await database.close();
@@ -95,8 +107,9 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
 
   return {
     start: async () => {
-      await infrastructure.dispatchSignals.start();
+      await Promise.all([infrastructure.dispatchSignals.start(), infrastructure.accessRevocations.start()]);
       useCases.dispatcher.start();
+      useCases.purge.start();
       server = await listen(http.app, settings.server);
       return { port: server.port };
     },
@@ -116,19 +129,30 @@ async function composeInfrastructure(settings: Settings, overrides: Overrides) {
   const instance = uuidV7Identifiers.next();
   const vehicleAddresses = new AddressPolicy(settings.vehicleLink);
   const link = createHttpVehicleLink({ ...settings.vehicleLink, addressPolicy: vehicleAddresses, version, log });
+  const units = new SequelizeUnitsOfWork(database.sequelize, log, { ...settings.database, measurements });
+  const commandEvents = await openCommandEvents(settings, log);
   return {
     log,
     clock,
     instance,
     database,
     identifiers: uuidV7Identifiers,
-    units: new SequelizeUnitsOfWork(database.sequelize, log, { ...settings.database, measurements }),
+    units,
     dispatchSignals: new PostgresDispatchSignals(database.url, instance, log),
-    commandEvents: await openCommandEvents(settings, log),
+    commandEvents,
     vehicleAddresses,
     link,
     vehicleLink: measuredVehicleLink(link, measurements),
+    accessRevocations: new WatchedRevocations({
+      readRecent: (seconds) => units.withUnit('read', (work) => work.sessions.listRevocations(seconds)),
+      events: commandEvents,
+      clock,
+      log,
+      tokenMinutes: settings.security.jwt.expirationMinutes,
+      pollMillis: settings.security.revocationsPollMillis,
+    }),
     passwordHasher: createArgon2PasswordHasher({ concurrency: settings.security.passwordHashConcurrency }),
+    knownPasswords: createCommonPasswords({ minLength: minPasswordLength }),
     accessTokens: createJwtAccessTokens({ ...settings.security.jwt, secret }),
     refreshTokens: opaqueRefreshTokens,
     measurements,
@@ -148,7 +172,7 @@ async function openLoginThrottle(settings: Settings, log: Log, measurements: Mea
   return createLoginThrottle({ ...options, shared });
 }
 
-async function openCommandEvents({ redis }: Settings, log: Log): Promise<CommandEvents> {
+async function openCommandEvents({ redis }: Settings, log: Log): Promise<CommandEvents & RevocationEvents> {
   if (redis === null) return new InProcessCommandEvents({ log });
   // A service without Redis needn't hold its client in memory.
   const { RedisCommandEvents } = await import('#infrastructure/events/redis-command-events.js');
@@ -172,12 +196,29 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
     retryAttempts: settings.dispatch.retryAttempts - 1,
     chance: Math.random,
   });
+  const { units, clock, log } = infrastructure;
+  const purge = new PeriodicPurge({
+    purges: [
+      {
+        name: 'sessions',
+        deleteSome: (limit) => units.withUnit('write', (work) => work.sessions.purgeExpired(limit)),
+      },
+    ],
+    clock,
+    log,
+    intervalSeconds: settings.retention.purgeIntervalSeconds,
+  });
   return {
     catalogue,
     dispatcher,
+    purge,
     logIn: logIn(shared),
     refreshSession: refreshSession(shared),
     logOut: logOut(shared),
+    endSession: endSession(shared),
+    changePassword: changePassword(shared),
+    createUser: createUser(shared),
+    changeUser: changeUser(shared),
     registerVehicle: registerVehicle(shared),
     changeVehicle: changeVehicle(shared),
     retireVehicle: retireVehicle(shared),
@@ -196,17 +237,20 @@ function composeHttp(
   useCases: UseCases,
   httpConnections: () => number,
 ) {
-  const { units, log, clock, database, commandEvents, accessTokens, measurements } = infrastructure;
-  const checks = readinessChecks(settings, database, commandEvents);
+  const { units, log, clock, accessTokens, accessRevocations, measurements } = infrastructure;
+  const checks = readinessChecks(settings, infrastructure);
   const streams = new OpenStreams({
     ...settings.events,
     isSessionAlive: (sessionId) => units.withUnit('read', (work) => work.sessions.isFamilyAlive(sessionId)),
+    accessRevocations,
     now: () => clock.now(),
     log,
   });
   const app = createApp({
     endpoints: [
       ...accountRoutes({ ...useCases, clock }),
+      ...sessionRoutes(useCases),
+      ...userRoutes(useCases),
       ...vehicleRoutes(useCases),
       ...commandTypeRoutes(useCases.catalogue),
       ...commandRoutes(useCases),
@@ -219,6 +263,7 @@ function composeHttp(
     checks,
     metrics: metricsPage(settings, infrastructure, { checks, streams, httpConnections }),
     measurements,
+    accessRevocations,
     units,
     streams,
     log,
@@ -267,13 +312,17 @@ function metricsPage(
   };
 }
 
-function readinessChecks(settings: Settings, database: OpenDatabase, events: CommandEvents): readonly ReadinessCheck[] {
+function readinessChecks(
+  settings: Settings,
+  { database, accessRevocations, commandEvents: events }: Infrastructure,
+): readonly ReadinessCheck[] {
   const checks: ReadinessCheck[] = [
     {
       name: 'database',
       run: async () => {
         const pending = await pendingMigrations(database.sequelize);
         if (pending.length > 0) throw new Error(`migrations are missing: ${pending.join(', ')}`);
+        if (!accessRevocations.isReady) throw new Error('which sessions have ended was not read yet');
       },
     },
   ];

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
 import { auditAct } from '#application/record/audit-act.js';
-import { roles, type Role } from '#application/domain/user.js';
+import { minPasswordLength } from '#application/domain/password-rules.js';
+import { emailPattern, roles, usernamePattern, type Role } from '#application/domain/user.js';
 import { createUser } from '#application/users/create-user.js';
 import { readEnvironment } from '#config/environment.js';
 import { loadSettings } from '#config/settings.js';
@@ -10,12 +11,11 @@ import { openDatabase } from '#infrastructure/database/open-database.js';
 import { SequelizeUnitsOfWork } from '#infrastructure/database/sequelize-units-of-work.js';
 import { createBunyanLog } from '#infrastructure/observability/bunyan-log.js';
 import { createArgon2PasswordHasher } from '#infrastructure/security/argon2-password-hasher.js';
+import { createCommonPasswords } from '#infrastructure/security/common-passwords.js';
 import { systemClock as clock, uuidV7Identifiers as identifiers } from '#infrastructure/system.js';
 
 const usage = `npm run create-admin -- --username NAME --email ADDRESS [--role admin|engineer|viewer]
-The password is taken from the environment variable ADMIN_PASSWORD (12 characters and more); without it one is made and shown.`;
-
-const minPasswordLength = 12;
+The password is taken from the environment variable ADMIN_PASSWORD (12 characters and more, not a well-known one); without it one is made and shown.`;
 
 interface Account {
   readonly username: string;
@@ -28,9 +28,6 @@ async function run(): Promise<void> {
   const account = readAccount();
   const environment = readEnvironment();
   const given = environment['ADMIN_PASSWORD'];
-  if (given !== undefined && given.length < minPasswordLength) {
-    throw new Error(`ADMIN_PASSWORD must have at least ${minPasswordLength} characters`);
-  }
   const password = given ?? randomBytes(18).toString('base64url');
   const log = createBunyanLog({ level: 'warn' });
   const settings = loadSettings(environment).database;
@@ -39,6 +36,7 @@ async function run(): Promise<void> {
     const create = createUser({
       units: new SequelizeUnitsOfWork(database.sequelize, log, settings),
       passwordHasher: createArgon2PasswordHasher({ concurrency: 1 }),
+      knownPasswords: createCommonPasswords({ minLength: minPasswordLength }),
       clock,
       identifiers,
       audit: auditAct({ clock, identifiers }),
@@ -57,10 +55,10 @@ function readAccount(): Account {
   });
   const { username, email } = values;
   const role = roles.find((known) => known === values.role);
-  if (username === undefined || !/^[^\s\p{Cc}]{1,64}(?![\s\S])/u.test(username)) {
+  if (username === undefined || !usernamePattern.test(username)) {
     throw new Error(`--username must be 1 to 64 characters without blanks\n${usage}`);
   }
-  if (email === undefined || !/^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+(?![\s\S])/u.test(email)) {
+  if (email === undefined || !emailPattern.test(email)) {
     throw new Error(`--email must be an e-mail address\n${usage}`);
   }
   if (role === undefined) throw new Error(`--role must be one of ${roles.join(', ')}\n${usage}`);

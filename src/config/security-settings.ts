@@ -37,6 +37,8 @@ export interface SecuritySettings {
   /** How many passwords are hashed at once. Each takes a thread of libuv's pool (4 by default) and 19 MiB. */
   readonly passwordHashConcurrency: number;
   readonly logins: LoginSettings;
+  /** How often an instance looks for sessions and accesses that ended and that nobody told it of. */
+  readonly revocationsPollMillis: number;
 }
 
 /** What a secret needs at least (RFC 7518 section 3.2: as many bits as HS256 puts out). */
@@ -65,6 +67,7 @@ export function readSecuritySettings(
       freeTriesPerAccount: reader.wholeNumber('LOGIN_FREE_TRIES_PER_ACCOUNT', { fallback: 100, ...tries }),
       maxDelaySeconds: reader.wholeNumber('LOGIN_MAX_DELAY_SECONDS', { fallback: 900, minimum: 1, maximum: 86_400 }),
     },
+    revocationsPollMillis: reader.wholeNumber('REVOCATIONS_POLL_MS', { fallback: 2000, minimum: 100, maximum: 60_000 }),
     passwordHashConcurrency: reader.wholeNumber('PASSWORD_HASH_CONCURRENCY', { fallback: 2, minimum: 1, maximum: 64 }),
   };
 }

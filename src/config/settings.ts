@@ -4,6 +4,7 @@ import { environmentNames, type EnvironmentName } from './environment-name.js';
 import { readEventSettings, type EventSettings } from './event-settings.js';
 import { readLogSettings, type LogSettings } from './log-settings.js';
 import { readRedisSettings, type RedisSettings } from './redis-settings.js';
+import { readRetentionSettings, type RetentionSettings } from './retention-settings.js';
 import { readSecuritySettings, type SecuritySettings } from './security-settings.js';
 import { readServerSettings, type ServerSettings } from './server-settings.js';
 import { SettingsReader, type Environment } from './settings-reader.js';
@@ -22,6 +23,7 @@ export interface Settings {
   readonly dispatch: DispatchSettings;
   readonly vehicleLink: VehicleLinkSettings;
   readonly events: EventSettings;
+  readonly retention: RetentionSettings;
   readonly log: LogSettings;
 }
 
@@ -40,6 +42,7 @@ export function loadSettings(variables: Environment): Settings {
     dispatch: readDispatchSettings(reader),
     vehicleLink: readVehicleLinkSettings(reader, environment),
     events: readEventSettings(reader),
+    retention: readRetentionSettings(reader),
     log: readLogSettings(reader),
   };
   compareTimeouts(reader, settings);

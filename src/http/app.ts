@@ -2,12 +2,13 @@ import cors from 'cors';
 import express, { type Express, type RequestHandler } from 'express';
 
 import { ApplicationError } from '#application/domain/errors.js';
+import type { AccessRevocations } from '#application/ports/access-revocations.js';
 import type { Clock } from '#application/ports/clock.js';
 import type { Log } from '#application/ports/log.js';
 import type { Measurements } from '#application/ports/measurements.js';
 
 import type { Endpoint } from './endpoint.js';
-import { authenticate, type AccessTokenVerification } from './middleware/authenticate.js';
+import { authenticate, authenticateLeaving, type AccessTokenVerification } from './middleware/authenticate.js';
 import { handleError } from './middleware/handle-error.js';
 import { requestContext } from './middleware/request-context.js';
 import { noteBase, requestLog } from './middleware/request-log.js';
@@ -17,9 +18,10 @@ import { openApiDocument } from './openapi.js';
 import { operationPaths, operationRoutes, type MetricsPage, type ReadinessCheck } from './routes/operation-routes.js';
 
 /** What the HTTP side is made of. */
-export interface AppDependencies extends Omit<MountDependencies, 'authenticate'> {
+export interface AppDependencies extends Omit<MountDependencies, 'authenticate' | 'authenticateLeaving'> {
   readonly endpoints: readonly Endpoint[];
   readonly accessTokens: AccessTokenVerification;
+  readonly accessRevocations: Pick<AccessRevocations, 'isRevoked'>;
   readonly checks: readonly ReadinessCheck[];
   readonly metrics: MetricsPage;
   readonly measurements: Pick<Measurements, 'requestAnswered'>;
@@ -82,9 +84,11 @@ export function createApp(dependencies: AppDependencies): Express {
 }
 
 function apiRoutes(dependencies: AppDependencies): RequestHandler {
-  const routes = routerOf(dependencies.endpoints, {
+  const { endpoints, accessTokens, accessRevocations } = dependencies;
+  const routes = routerOf(endpoints, {
     ...dependencies,
-    authenticate: authenticate(dependencies.accessTokens),
+    authenticate: authenticate(accessTokens, accessRevocations),
+    authenticateLeaving: authenticateLeaving(accessTokens),
   });
   return (request, response, next) => {
     noteBase(request, response);

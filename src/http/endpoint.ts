@@ -29,11 +29,23 @@ import type { Reply } from './reply.js';
  * units and holds none; `download` sends a long text piece by piece; `eventStream` stays open.
  */
 
-/** Who may call: anybody, whoever has logged in, or a role and those above it. */
-export type Admission = 'anonymous' | 'authenticated' | Role;
+/**
+ * Who may call: anybody, whoever has logged in, or a role and those above it. `leaving` takes whoever shows an access token
+ * of ours, though it has expired or its session has ended, and whoever shows none.
+ */
+export type Admission = 'anonymous' | 'leaving' | 'authenticated' | Role;
+
+/** Whether a role is needed and not only an account. */
+export function needsRole(admission: Admission): admission is Role {
+  return admission !== 'anonymous' && admission !== 'leaving' && admission !== 'authenticated';
+}
 
 /** The actor that a handler gets. */
-export type ActorFor<Admitted extends Admission> = Admitted extends 'anonymous' ? AnonymousActor : UserActor;
+export type ActorFor<Admitted extends Admission> = Admitted extends 'anonymous'
+  ? AnonymousActor
+  : Admitted extends 'leaving'
+    ? AnonymousActor | UserActor
+    : UserActor;
 
 /** The methods of the API. HEAD comes with GET. */
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -191,7 +203,7 @@ interface DownloadedFile {
 }
 
 interface DownloadDefinition<
-  Admitted extends Exclude<Admission, 'anonymous'>,
+  Admitted extends Exclude<Admission, 'anonymous' | 'leaving'>,
   Params extends Fields,
   Query extends Fields,
 > extends Omit<Description<Admitted>, 'method'> {
@@ -226,7 +238,7 @@ export interface StreamPosition {
 }
 
 interface StreamDefinition<
-  Admitted extends Exclude<Admission, 'anonymous'>,
+  Admitted extends Exclude<Admission, 'anonymous' | 'leaving'>,
   Params extends Fields,
   Query extends Fields,
   Item,
@@ -338,7 +350,7 @@ export function waitingEndpoint<
 
 /** Declares a route that answers with a file, sent as it is made, at the pace of its reader. */
 export function download<
-  const Admitted extends Exclude<Admission, 'anonymous'>,
+  const Admitted extends Exclude<Admission, 'anonymous' | 'leaving'>,
   Params extends Fields = NoFields,
   Query extends Fields = NoFields,
 >(definition: DownloadDefinition<Admitted, Params, Query>): DownloadEndpoint {
@@ -354,7 +366,7 @@ export function download<
 
 /** Declares a route that answers with Server-Sent Events. `Last-Event-ID` is read for it. */
 export function eventStream<
-  const Admitted extends Exclude<Admission, 'anonymous'>,
+  const Admitted extends Exclude<Admission, 'anonymous' | 'leaving'>,
   Item,
   Params extends Fields = NoFields,
   Query extends Fields = NoFields,

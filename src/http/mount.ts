@@ -8,14 +8,15 @@ import type { Log } from '#application/ports/log.js';
 import type { UnitsOfWork } from '#application/ports/unit-of-work.js';
 
 import { sendDownload } from './download.js';
-import type {
-  Declaration,
-  DownloadEndpoint,
-  Endpoint,
-  Input,
-  StreamEndpoint,
-  UnitEndpoint,
-  WaitingEndpoint,
+import {
+  needsRole,
+  type Declaration,
+  type DownloadEndpoint,
+  type Endpoint,
+  type Input,
+  type StreamEndpoint,
+  type UnitEndpoint,
+  type WaitingEndpoint,
 } from './endpoint.js';
 import { sendEventStream } from './event-stream.js';
 import type { Authenticate } from './middleware/authenticate.js';
@@ -32,6 +33,7 @@ export interface MountDependencies {
   readonly units: UnitsOfWork;
   readonly authenticate: Authenticate;
   readonly requestLimits: RequestLimits;
+  readonly authenticateLeaving: Authenticate;
   readonly streams: OpenStreams;
   readonly maxBodyBytes: number;
   readonly requestTimeoutSeconds: number;
@@ -122,11 +124,13 @@ async function admit(
   dependencies: MountDependencies,
 ): Promise<AnonymousActor | UserActor> {
   const { requestLimits } = dependencies;
-  if (endpoint.role === 'anonymous') {
+  const { role } = endpoint;
+  if (role === 'anonymous' || (role === 'leaving' && request.get('authorization') === undefined)) {
     countAnonymous(requestLimits, request, response);
     return { kind: 'anonymous', origin: contextOf(request).origin };
   }
-  const actor = await dependencies.authenticate(request, response).catch((error: unknown) => {
+  const check = role === 'leaving' ? dependencies.authenticateLeaving : dependencies.authenticate;
+  const actor = await check(request, response).catch((error: unknown) => {
     // Whoever has no good token is counted as nobody, or guessing at tokens would be free.
     countAnonymous(requestLimits, request, response);
     throw error;
@@ -137,11 +141,8 @@ async function admit(
     if (excess.isFirst) await rememberRefusal(endpoint, dependencies, actor, undefined, excess.error, request);
     throw excess.error;
   }
-  if (endpoint.role === 'authenticated' || includesRole(actor.role, endpoint.role)) return actor;
-  const error = new ApplicationError(
-    'role-insufficient',
-    `This needs the role ${endpoint.role}; yours is ${actor.role}.`,
-  );
+  if (!needsRole(role) || includesRole(actor.role, role)) return actor;
+  const error = new ApplicationError('role-insufficient', `This needs the role ${role}; yours is ${actor.role}.`);
   await rememberRefusal(endpoint, dependencies, actor, undefined, error, request);
   throw error;
 }

@@ -2,13 +2,17 @@ import type { Response } from 'express';
 
 import type { UserActor } from '#application/domain/actor.js';
 import { ApplicationError } from '#application/domain/errors.js';
+import type { AccessRevocations } from '#application/ports/access-revocations.js';
 import type { Log } from '#application/ports/log.js';
+
+import { sessionEnded } from './middleware/authenticate.js';
 
 interface Options {
   readonly heartbeatSeconds: number;
   readonly maxStreamsPerUser: number;
   /** Whether the session of a stream still stands; asked at each heartbeat, once for all streams of a session. */
   readonly isSessionAlive: (sessionId: string) => Promise<boolean>;
+  readonly accessRevocations: Pick<AccessRevocations, 'isRevoked' | 'onNews'>;
   readonly now: () => Date;
   readonly log: Log;
 }
@@ -38,6 +42,7 @@ export class OpenStreams {
     this.#options = options;
     this.#timer = setInterval(() => this.#beat(), options.heartbeatSeconds * 1000);
     this.#timer.unref();
+    options.accessRevocations.onNews(() => this.#endRevoked());
   }
 
   /** How many streams are open. */
@@ -45,10 +50,14 @@ export class OpenStreams {
     return this.#entries.size;
   }
 
-  /** Takes a stream in. Throws `too-many-streams` when its user has as many as one may have, `shutting-down` after `close`. */
+  /**
+   * Takes a stream in. Throws `too-many-streams` when its user has as many as one may have, `shutting-down` after `close`,
+   * and `session-ended` when that has happened since its caller was asked for a name.
+   */
   open(actor: UserActor, response: Response): OpenStream {
     if (this.#isClosed)
       throw new ApplicationError('shutting-down', 'The service is shutting down. Come again in a moment.');
+    if (this.#options.accessRevocations.isRevoked(actor)) throw sessionEnded();
     const count = this.#perUser.get(actor.userId) ?? 0;
     if (count >= this.#options.maxStreamsPerUser) {
       throw new ApplicationError(
@@ -90,6 +99,12 @@ export class OpenStreams {
     const count = (this.#perUser.get(userId) ?? 1) - 1;
     if (count === 0) this.#perUser.delete(userId);
     else this.#perUser.set(userId, count);
+  }
+
+  #endRevoked(): void {
+    for (const { actor, controller } of this.#entries) {
+      if (this.#options.accessRevocations.isRevoked(actor)) controller.abort();
+    }
   }
 
   #beat(): void {

@@ -5,7 +5,14 @@ import { z } from 'zod';
 import { errorDefinitions, type ErrorCode } from '#application/domain/errors.js';
 import { includesRole, roles, type Role } from '#application/domain/user.js';
 
-import type { Admission, Declaration, Endpoint, Fields, ReplyDeclaration } from './endpoint.js';
+import {
+  needsRole,
+  type Admission,
+  type Declaration,
+  type Endpoint,
+  type Fields,
+  type ReplyDeclaration,
+} from './endpoint.js';
 import { exampleValue } from './example-value.js';
 import { statusOf } from './problem.js';
 import { problemSchema } from './schemas/problem-schemas.js';
@@ -63,7 +70,7 @@ function operation(endpoint: Endpoint, schemas: Document): Document {
     tags: [tag],
     summary,
     description: [description, roleText(role)].filter((part) => part !== undefined).join('\n\n'),
-    ...(role === 'anonymous' ? {} : { security: [{ bearerAuth: [] }] }),
+    ...securityOf(role),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}
@@ -83,7 +90,12 @@ function operation(endpoint: Endpoint, schemas: Document): Document {
 }
 
 function roleText(role: Declaration['role']): string | undefined {
-  return role === 'anonymous' || role === 'authenticated' ? undefined : `Needs the role \`${role}\` or above.`;
+  return needsRole(role) ? `Needs the role \`${role}\` or above.` : undefined;
+}
+
+function securityOf(role: Declaration['role']): Document {
+  if (role === 'anonymous') return {};
+  return { security: role === 'leaving' ? [{ bearerAuth: [] }, {}] : [{ bearerAuth: [] }] };
 }
 
 function parametersOf(
@@ -185,7 +197,11 @@ function problemsOf(endpoint: Endpoint): Document {
   const codes = new Set<ErrorCode>(endpoint.errors);
   codes.add('invalid-request').add('malformed-request').add('rate-limited').add('internal-error');
   if (endpoint.asksDatabase) codes.add('database-unavailable').add('overloaded');
-  if (endpoint.role !== 'anonymous') codes.add('not-authenticated').add('invalid-token').add('token-expired');
+  if (endpoint.role !== 'anonymous') codes.add('not-authenticated').add('invalid-token');
+  if (endpoint.role !== 'anonymous' && endpoint.role !== 'leaving') {
+    // Until it was read which sessions have ended nobody is let in.
+    codes.add('token-expired').add('session-ended').add('database-unavailable');
+  }
   if (roles.some((role) => !admits(endpoint.role, role))) codes.add('role-insufficient');
   if (endpoint.body !== undefined) codes.add('unsupported-media-type').add('body-too-large');
   if (endpoint.body !== undefined && endpoint.textBody === undefined) codes.add('malformed-json');
@@ -216,7 +232,7 @@ function problemsOf(endpoint: Endpoint): Document {
 }
 
 function admits(admission: Admission, role: Role): boolean {
-  return admission === 'anonymous' || admission === 'authenticated' || includesRole(role, admission);
+  return !needsRole(admission) || includesRole(role, admission);
 }
 
 /** A schema as JSON Schema 2020-12; those with a name of their own go into the components. */

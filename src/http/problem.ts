@@ -103,7 +103,7 @@ export function problemHeaders(error: ApplicationError): Readonly<Record<string,
 }
 
 function challengeFor({ code, kind }: ApplicationError): string | undefined {
-  if (code === 'invalid-token' || code === 'token-expired') {
+  if (code === 'invalid-token' || code === 'token-expired' || code === 'session-ended') {
     return `Bearer realm="sovd-fleet", error="invalid_token", error_description="${errorDefinitions[code].title}"`;
   }
   if (code === 'role-insufficient') return 'Bearer realm="sovd-fleet", error="insufficient_scope"';

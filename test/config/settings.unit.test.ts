@@ -43,6 +43,7 @@ describe('loadSettings', () => {
       redis: null,
       security: {
         jwt: { secret: { kind: 'generated', file: '.data/jwt-secret' }, algorithm: 'HS256', expirationMinutes: 15 },
+        revocationsPollMillis: 2000,
         passwordHashConcurrency: 2,
         logins: { freeTries: 5, freeTriesPerAddress: 50, freeTriesPerAccount: 100, maxDelaySeconds: 900 },
       },
@@ -63,6 +64,7 @@ describe('loadSettings', () => {
         blockedNetworks: [],
       },
       events: { heartbeatSeconds: 15, recheckSeconds: 5, maxStreamsPerUser: 500 },
+      retention: { purgeIntervalSeconds: 600 },
       log: { level: 'info' },
     });
   });

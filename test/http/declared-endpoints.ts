@@ -4,11 +4,15 @@ import { accountRoutes } from '#http/routes/account-routes.js';
 import { auditRoutes } from '#http/routes/audit-routes.js';
 import { commandRoutes } from '#http/routes/command-routes.js';
 import { commandTypeRoutes } from '#http/routes/command-type-routes.js';
+import { sessionRoutes } from '#http/routes/session-routes.js';
+import { userRoutes } from '#http/routes/user-routes.js';
 import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
 
 /** All routes as they are declared. Their use cases are missing: only what they say of themselves is of interest. */
 export const declaredEndpoints: readonly Endpoint[] = [
   ...accountRoutes({} as Parameters<typeof accountRoutes>[0]),
+  ...sessionRoutes({} as Parameters<typeof sessionRoutes>[0]),
+  ...userRoutes({} as Parameters<typeof userRoutes>[0]),
   ...vehicleRoutes({} as Parameters<typeof vehicleRoutes>[0]),
   ...commandTypeRoutes(createCatalogue()),
   ...commandRoutes({ catalogue: createCatalogue() } as Parameters<typeof commandRoutes>[0]),

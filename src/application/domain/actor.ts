@@ -14,6 +14,8 @@ export interface UserActor {
   readonly username: string;
   readonly role: Role;
   readonly sessionId: string;
+  /** The account's access version when the token was made; the token is dead once the account has a higher one. */
+  readonly accessVersion: number;
   /** When the access token ends that this call came with. */
   readonly accessUntil: Date;
   readonly origin: Origin;

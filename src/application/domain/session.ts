@@ -9,10 +9,25 @@ export interface SessionRecord {
   readonly refreshTokenHash: string;
   /** All sessions that came out of one login by rotation share it. */
   readonly familyId: string;
+  /** When the family began. */
+  readonly loggedInAt: Date;
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly rotatedAt: Date | undefined;
   readonly revokedAt: Date | undefined;
+  readonly ipAddress: string | undefined;
+  readonly userAgent: string | undefined;
+}
+
+/** A login that stands, through all its rotations. */
+export interface Login {
+  /** The family of its refresh tokens, and what access tokens call their session. */
+  readonly familyId: string;
+  readonly userId: string;
+  readonly loggedInAt: Date;
+  /** When tokens were got last, and from where. */
+  readonly lastUsedAt: Date;
+  readonly expiresAt: Date;
   readonly ipAddress: string | undefined;
   readonly userAgent: string | undefined;
 }
@@ -24,6 +39,7 @@ export class Session implements SessionRecord {
   readonly userId: string;
   readonly refreshTokenHash: string;
   readonly familyId: string;
+  readonly loggedInAt: Date;
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly rotatedAt: Date | undefined;
@@ -36,6 +52,7 @@ export class Session implements SessionRecord {
     this.userId = record.userId;
     this.refreshTokenHash = record.refreshTokenHash;
     this.familyId = record.familyId;
+    this.loggedInAt = record.loggedInAt;
     this.createdAt = record.createdAt;
     this.expiresAt = record.expiresAt;
     this.rotatedAt = record.rotatedAt;
@@ -59,7 +76,8 @@ export class Session implements SessionRecord {
 
   /** The session that follows this one in its family, with a new token. */
   successor(fields: Pick<SessionRecord, 'id' | 'refreshTokenHash' | 'ipAddress' | 'userAgent'>, now: Date): Session {
-    return new Session({ ...openRecord({ ...fields, userId: this.userId }, now), familyId: this.familyId });
+    const { userId, familyId, loggedInAt } = this;
+    return new Session({ ...openRecord({ ...fields, userId }, now), familyId, loggedInAt });
   }
 
   /** Whether the refresh token was used before, so that its second use is a theft or a bug of the client. */
@@ -80,6 +98,7 @@ function openRecord(
   return {
     ...fields,
     familyId: fields.id,
+    loggedInAt: now,
     createdAt: now,
     expiresAt: new Date(now.getTime() + refreshTokenDays * 86_400_000),
     rotatedAt: undefined,

@@ -7,6 +7,8 @@ export interface AccessClaims {
   readonly role: Role;
   /** The login that it belongs to: the family of its refresh tokens. */
   readonly sessionId: string;
+  /** The account's access version at the time of issue. */
+  readonly accessVersion: number;
 }
 
 /** A signed token and when it ends. */

@@ -15,7 +15,13 @@ export interface Grant {
 
 /** The grant for a session of a user. */
 export function grantFor(user: User, session: Session, refreshToken: string, tokens: AccessTokens, now: Date): Grant {
-  const claims = { userId: user.id, username: user.username, role: user.role, sessionId: session.familyId };
+  const claims = {
+    userId: user.id,
+    username: user.username,
+    role: user.role,
+    sessionId: session.familyId,
+    accessVersion: user.accessVersion,
+  };
   const access = tokens.issue(claims, now);
   return {
     user,

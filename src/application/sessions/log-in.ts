@@ -46,7 +46,8 @@ export function logIn(dependencies: Dependencies) {
     return settling(admission, async () => {
       const user = await units.withUnit('read', (work) => work.users.findByUsername(username));
       const isRight = await passwordHasher.verify(user?.passwordHash, password);
-      if (user !== undefined && isRight && user.isActive) return openSession(user, origin, clock.now());
+      const grant = user !== undefined && isRight ? await openSession(user, origin, clock.now()) : undefined;
+      if (grant !== undefined) return grant;
       const reason = user === undefined ? 'unknown-user' : isRight ? 'inactive-user' : 'wrong-password';
       await rememberRefusal(origin, username, user, reason);
       throw new ApplicationError('invalid-credentials', 'The username or the password is wrong.');
@@ -102,22 +103,25 @@ async function settling(admitted: AdmittedLogin, task: () => Promise<Grant>): Pr
   }
 }
 
+/** Opens the session, unless the account has changed while the password was hashed: what counts is how it is now. */
 function sessionOpener(dependencies: Dependencies) {
   const { units, accessTokens, refreshTokens, identifiers, audit } = dependencies;
-  return async (user: User, origin: Origin, now: Date): Promise<Grant> => {
-    const { token, hash } = refreshTokens.make();
-    const session = Session.open(
-      {
-        id: identifiers.next(),
-        userId: user.id,
-        refreshTokenHash: hash,
-        ipAddress: origin.ipAddress,
-        userAgent: origin.userAgent,
-      },
-      now,
-    );
-    const grant = grantFor(user, session, token, accessTokens, now);
-    await units.withUnit('write', (work) => {
+  return (known: User, origin: Origin, now: Date): Promise<Grant | undefined> =>
+    units.withUnit('write', async (work) => {
+      const user = await work.users.loadAndHold(known.id);
+      if (user?.isActive !== true || user.passwordHash !== known.passwordHash) return undefined;
+      const { token, hash } = refreshTokens.make();
+      const session = Session.open(
+        {
+          id: identifiers.next(),
+          userId: user.id,
+          refreshTokenHash: hash,
+          ipAddress: origin.ipAddress,
+          userAgent: origin.userAgent,
+        },
+        now,
+      );
+      const grant = grantFor(user, session, token, accessTokens, now);
       work.sessions.add(session);
       const act = {
         action: 'session.log-in',
@@ -126,8 +130,6 @@ function sessionOpener(dependencies: Dependencies) {
         outcome: 'success',
       } as const;
       work.auditLog.append(audit(grant.actor(origin), act));
-      return Promise.resolve();
+      return grant;
     });
-    return grant;
-  };
 }

@@ -1,6 +1,7 @@
 import type { Origin } from '../domain/actor.js';
 import { ApplicationError } from '../domain/errors.js';
 import type { Session } from '../domain/session.js';
+import type { AccessRevocations } from '../ports/access-revocations.js';
 import type { AccessTokens, RefreshTokens } from '../ports/access-tokens.js';
 import type { Clock } from '../ports/clock.js';
 import type { Identifiers } from '../ports/identifiers.js';
@@ -14,6 +15,7 @@ interface Dependencies {
   readonly refreshTokens: RefreshTokens;
   readonly clock: Clock;
   readonly identifiers: Identifiers;
+  readonly accessRevocations: AccessRevocations;
   readonly audit: AuditAct;
 }
 
@@ -22,7 +24,7 @@ interface Dependencies {
  * was stolen, or its answer was. Throws `invalid-refresh-token`.
  */
 export function refreshSession(dependencies: Dependencies) {
-  const { units, accessTokens, refreshTokens, clock, identifiers, audit } = dependencies;
+  const { units, accessTokens, refreshTokens, accessRevocations, clock, identifiers, audit } = dependencies;
   return async (origin: Origin, refreshToken: string): Promise<Grant> => {
     const hash = refreshTokens.hash(refreshToken);
     // The end of a stolen family must be committed, so the refusal is thrown only after the unit.
@@ -40,7 +42,7 @@ export function refreshSession(dependencies: Dependencies) {
   async function rotate(work: Work, session: Session, origin: Origin): Promise<Grant | undefined> {
     const now = clock.now();
     if (!session.isUsable(now)) return undefined;
-    const user = await work.users.load(session.userId);
+    const user = await work.users.loadAndHold(session.userId);
     if (user?.isActive !== true) return undefined;
     const { token, hash } = refreshTokens.make();
     const successor = session.successor(
@@ -62,7 +64,8 @@ export function refreshSession(dependencies: Dependencies) {
   }
 
   function endFamily(work: Work, session: Session, origin: Origin): void {
-    work.sessions.revokeFamily(session.familyId, clock.now());
+    work.sessions.revokeFamily(session.familyId);
+    work.afterCommit(() => accessRevocations.announce([{ kind: 'session', sessionId: session.familyId }]));
     work.auditLog.append(
       audit(
         { kind: 'anonymous', origin },

@@ -2,13 +2,16 @@ import type { Actor } from '../domain/actor.js';
 import { User, type Role } from '../domain/user.js';
 import type { Clock } from '../ports/clock.js';
 import type { Identifiers } from '../ports/identifiers.js';
+import type { KnownPasswords } from '../ports/known-passwords.js';
 import type { PasswordHasher } from '../ports/password-hasher.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import type { AuditAct } from '../record/audit-act.js';
+import { requireGoodPassword } from './require-good-password.js';
 
 interface Dependencies {
   readonly units: UnitsOfWork;
   readonly passwordHasher: PasswordHasher;
+  readonly knownPasswords: KnownPasswords;
   readonly clock: Clock;
   readonly identifiers: Identifiers;
   readonly audit: AuditAct;
@@ -22,14 +25,18 @@ export interface CreateUserInput {
   readonly role: Role;
 }
 
-/** Creates an active account. Hashes the password before it opens a unit. Throws `username-taken` or `email-taken`. */
-export function createUser({ units, passwordHasher, clock, identifiers, audit }: Dependencies) {
+/**
+ * Creates an active account. Hashes the password before it opens a unit. Throws `invalid-request` for a bad password,
+ * `username-taken` or `email-taken`.
+ */
+export function createUser({ units, passwordHasher, knownPasswords, clock, identifiers, audit }: Dependencies) {
   return async (actor: Actor, { username, email, password, role }: CreateUserInput): Promise<User> => {
+    await requireGoodPassword(knownPasswords, { password, context: { username, email }, pointer: '/password' });
     const passwordHash = await passwordHasher.hash(password);
     const user = User.create({ id: identifiers.next(), username, email, passwordHash, role }, clock.now());
     await units.withUnit('write', (work) => {
       work.users.add(user);
-      const details = { username, role };
+      const details = { username, email, role };
       work.auditLog.append(
         audit(actor, { action: 'user.create', entityType: 'user', entityId: user.id, outcome: 'success', details }),
       );

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import type { UserActor } from '#application/domain/actor.js';
 import { ApplicationError } from '#application/domain/errors.js';
 import { roles } from '#application/domain/user.js';
+import type { AccessRevocations } from '#application/ports/access-revocations.js';
 
 import { contextOf } from './request-context.js';
 
@@ -26,6 +27,8 @@ const claimsSchema = z.object({
   sid: z.guid(),
   username: z.string(),
   role: z.enum(roles),
+  /** Tokens of a time before there were versions are older than all of them. */
+  ver: z.int().nonnegative().default(0),
   exp: z.int(),
 });
 
@@ -34,11 +37,45 @@ type Claims = z.output<typeof claimsSchema>;
 /** A client uses its token for many requests; what was verified once stays so until the token ends. */
 const rememberedTokens = 2000;
 
-/** Gives the actor of a request, or throws `not-authenticated`, `token-expired` or `invalid-token`. Asks no database. */
+/**
+ * Gives the actor of a request, or throws `not-authenticated`, `token-expired`, `invalid-token` or `session-ended`. Asks no
+ * database.
+ */
 export type Authenticate = (request: Request, response: Response) => Promise<UserActor>;
 
-/** Checks the bearer token (RFC 6750) with passport-jwt. */
-export function authenticate({ key, algorithm, issuer, audience }: AccessTokenVerification): Authenticate {
+/** Checks the bearer token (RFC 6750) with passport-jwt, and that its access was not revoked. */
+export function authenticate(
+  verification: AccessTokenVerification,
+  revocations: Pick<AccessRevocations, 'isRevoked'>,
+): Authenticate {
+  const check = remembering(verifier(verification, { ignoreExpiration: false }));
+  return async (request, response) => {
+    const actor = toActor(await check(request, response), request);
+    if (revocations.isRevoked(actor)) throw sessionEnded();
+    return actor;
+  };
+}
+
+/** As `authenticate`, for who wants to leave: the token may have expired, and its session may have ended. */
+export function authenticateLeaving(verification: AccessTokenVerification): Authenticate {
+  const check = verifier(verification, { ignoreExpiration: true });
+  return async (request, response) => toActor(await check(request, response), request);
+}
+
+/** A token is good, but the access that it gave is over. */
+export function sessionEnded(): ApplicationError {
+  return new ApplicationError(
+    'session-ended',
+    'The session has ended, or the account has changed. Get a new access token with the refresh token, or log in again.',
+  );
+}
+
+type Verify = (request: Request, response: Response) => Promise<Claims>;
+
+function verifier(
+  { key, algorithm, issuer, audience }: AccessTokenVerification,
+  { ignoreExpiration }: { readonly ignoreExpiration: boolean },
+): Verify {
   const passport = new Passport();
   const options = {
     jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
@@ -47,6 +84,7 @@ export function authenticate({ key, algorithm, issuer, audience }: AccessTokenVe
     algorithms: [algorithm],
     issuer,
     audience,
+    ignoreExpiration,
   };
   passport.use(
     new Strategy(options, (payload: unknown, done) => {
@@ -54,7 +92,7 @@ export function authenticate({ key, algorithm, issuer, audience }: AccessTokenVe
       done(null, claims.success ? claims.data : false);
     }),
   );
-  const verify = (request: Request, response: Response): Promise<Claims> =>
+  return (request, response) =>
     new Promise((resolve, reject) => {
       const decide = (error: unknown, claims: Claims | false | undefined, info: unknown): void => {
         if (error instanceof Error) reject(error);
@@ -64,15 +102,18 @@ export function authenticate({ key, algorithm, issuer, audience }: AccessTokenVe
       const handler = passport.authenticate('jwt', { session: false }, decide) as RequestHandler;
       void handler(request, response, reject);
     });
+}
 
+/** Verifies a token once, as long as it hasn't ended. */
+function remembering(verify: Verify): Verify {
   const verified = new LRUCache<string, Claims>({ max: rememberedTokens });
   return async (request, response) => {
     const header = request.headers.authorization ?? '';
     const known = verified.get(header);
-    if (known !== undefined && Date.now() < known.exp * 1000) return toActor(known, request);
+    if (known !== undefined && Date.now() < known.exp * 1000) return known;
     const claims = await verify(request, response);
     verified.set(header, claims);
-    return toActor(claims, request);
+    return claims;
   };
 }
 
@@ -83,6 +124,7 @@ function toActor(claims: Claims, request: Request): UserActor {
     username: claims.username,
     role: claims.role,
     sessionId: claims.sid,
+    accessVersion: claims.ver,
     accessUntil: new Date(claims.exp * 1000),
     origin: contextOf(request).origin,
   };

@@ -1,11 +1,10 @@
 import type { Clock } from '#application/ports/clock.js';
 import type { logIn } from '#application/sessions/log-in.js';
-import type { logOut } from '#application/sessions/log-out.js';
 import type { refreshSession } from '#application/sessions/refresh-session.js';
 import { showAccount } from '#application/sessions/show-account.js';
 
 import { endpoint, waitingEndpoint, type Endpoint } from '../endpoint.js';
-import { noContent, ok } from '../reply.js';
+import { ok } from '../reply.js';
 import {
   grantSchema,
   logInBody,
@@ -19,13 +18,12 @@ import {
 export interface AccountRoutesDependencies {
   readonly logIn: ReturnType<typeof logIn>;
   readonly refreshSession: ReturnType<typeof refreshSession>;
-  readonly logOut: ReturnType<typeof logOut>;
   readonly clock: Clock;
 }
 
-/** Login, refresh, logout, and who I am. */
+/** Login, refresh, and who I am. */
 export function accountRoutes(dependencies: AccountRoutesDependencies): readonly Endpoint[] {
-  const { logIn, refreshSession, logOut, clock } = dependencies;
+  const { logIn, refreshSession, clock } = dependencies;
   return [
     waitingEndpoint({
       method: 'post',
@@ -57,19 +55,6 @@ export function accountRoutes(dependencies: AccountRoutesDependencies): readonly
       errors: ['invalid-refresh-token'],
       handle: (_units, { origin }, { body }) => refreshSession(origin, body.refresh_token),
       reply: (grant) => ok(presentGrant(grant, clock.now())),
-    }),
-    endpoint({
-      method: 'post',
-      path: '/auth/logout',
-      operationId: 'logOut',
-      tag: 'Accounts',
-      summary: 'Log out',
-      description: 'Ends the session of the access token. Its refresh token stops working at once.',
-      role: 'authenticated',
-      access: 'write',
-      replies: { 204: { description: 'The session has ended' } },
-      handle: (work, actor) => logOut(work, actor),
-      reply: () => noContent(),
     }),
     endpoint({
       method: 'get',

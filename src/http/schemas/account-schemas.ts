@@ -18,11 +18,14 @@ export const userSchema = z
   })
   .meta({ id: 'User', description: 'An account.' });
 
+/** In UTF-16 code units. A password of 1024 characters may be typed with more, which its normalisation puts together. */
+export const maxPasswordUnits = 4096;
+
 /** Body of a login. Lengths are bounded, or hashing would be a way to keep the service busy. */
 export const logInBody = z
   .object({
     username: lineOfText(1, 64).meta({ description: 'Name of the account, in upper or lower case.' }),
-    password: z.string().min(1).max(1024),
+    password: z.string().min(1).max(maxPasswordUnits),
   })
   .meta({ id: 'LogIn' });
 

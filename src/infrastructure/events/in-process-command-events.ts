@@ -1,4 +1,5 @@
 import type { CommandEvents, CommandNews, Unsubscribe } from '#application/ports/command-events.js';
+import type { RevocationEvents } from '#application/ports/revocation-events.js';
 import type { Log } from '#application/ports/log.js';
 
 import { CommandListeners, type CommandListener } from './command-listeners.js';
@@ -7,8 +8,8 @@ interface Dependencies {
   readonly log: Log;
 }
 
-/** Command events for a service that runs as one instance: news reach listeners at once, and none elsewhere. */
-export class InProcessCommandEvents implements CommandEvents {
+/** Events for a service that runs as one instance: news of commands reach listeners at once, and nobody is elsewhere. */
+export class InProcessCommandEvents implements CommandEvents, RevocationEvents {
   readonly #listeners: CommandListeners;
 
   constructor({ log }: Dependencies) {
@@ -21,6 +22,14 @@ export class InProcessCommandEvents implements CommandEvents {
 
   subscribe(commandId: string, listener: CommandListener): Promise<Unsubscribe> {
     return Promise.resolve(this.#listeners.add(commandId, listener));
+  }
+
+  publishRevocations(): void {
+    // There is nobody to tell.
+  }
+
+  listenForRevocations(): void {
+    // There is nobody to hear of.
   }
 
   isConnected(): Promise<boolean> {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { hash, verify, type Options } from '@node-rs/argon2';
 
+import { normalizePassword } from '#application/domain/password-rules.js';
 import type { PasswordHasher } from '#application/ports/password-hasher.js';
 
 import { ConcurrencyLimit } from './concurrency-limit.js';
@@ -24,9 +25,10 @@ export function createArgon2PasswordHasher({ concurrency, maxWaiting = 200 }: Ha
   const limit = new ConcurrencyLimit({ concurrency, maxWaiting, retryAfterSeconds: 5 });
   const hashOfNobody = makeHashOfNobody();
   return {
-    hash: (password) => limit.run(() => hash(password, parameters)),
-    verify: (storedHash, password) =>
+    hash: (password) => limit.run(() => hash(normalizePassword(password), parameters)),
+    verify: (storedHash, given) =>
       limit.run(async () => {
+        const password = normalizePassword(given);
         if (storedHash !== undefined) {
           const verdict = await verify(storedHash, password).catch(() => undefined);
           if (verdict !== undefined) return verdict;

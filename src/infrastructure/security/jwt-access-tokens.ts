@@ -30,17 +30,24 @@ const issuer = 'sovd-fleet';
 const audience = 'sovd-fleet-api';
 
 /**
- * Access tokens as signed JWTs (RFC 7519). Claims: `sub` is the user's id, `sid` the session's, `username` and `role` are
- * as they were at the time of issue, `jti` makes each token different; `iss`, `aud`, `iat` and `exp` as usual.
+ * Access tokens as signed JWTs (RFC 7519). Claims: `sub` is the user's id, `sid` the session's, `username`, `role` and
+ * `ver`, the account's access version, are as they were at the time of issue, `jti` makes each token different; `iss`, `aud`, `iat` and `exp` as usual.
  */
 export function createJwtAccessTokens({ secret, algorithm, expirationMinutes }: Options): JwtAccessTokens {
   const key = createSecretKey(secret.reveal(), 'utf8');
   return {
     verification: { key, algorithm, issuer, audience },
-    issue: ({ userId, username, role, sessionId }, now) => {
+    issue: ({ userId, username, role, sessionId, accessVersion }, now) => {
       const issuedAtSeconds = Math.floor(now.getTime() / 1000);
       const expiresAtSeconds = issuedAtSeconds + expirationMinutes * 60;
-      const claims = { username, role, sid: sessionId, iat: issuedAtSeconds, exp: expiresAtSeconds };
+      const claims = {
+        username,
+        role,
+        sid: sessionId,
+        ver: accessVersion,
+        iat: issuedAtSeconds,
+        exp: expiresAtSeconds,
+      };
       const token = jsonwebtoken.sign(claims, key, {
         algorithm,
         issuer,

@@ -20,6 +20,16 @@ const preparations: Readonly<Record<string, (room: Showroom) => Promise<Preparat
   },
   // Whoever logs out must not be the one who asks for the rest.
   logOut: async ({ service }) => asUser(await service.logInAs('viewer')),
+  logOutEverywhere: async ({ service }) => asUser(await service.logInAs('viewer')),
+  endSession: async ({ service }) => {
+    const user = await service.logInAs('viewer');
+    const { body } = await service.call(user.token, 'GET', '/auth/sessions');
+    return { ...asUser(user), params: { session_id: body.items[0].session_id as string } };
+  },
+  changePassword: async ({ service }) => {
+    const user = await service.logInAs('viewer');
+    return { ...asUser(user), fields: { old_password: user.password } };
+  },
   cancelCommand: async (room) => ({ params: { command_id: await room.newRunningCommand() } }),
 };
 

@@ -59,6 +59,7 @@ export async function openShowroom(
     vehicle_id: () => newVehicle(),
     command_id: newCommand,
     name: () => Promise.resolve('discover'),
+    session_id: () => Promise.resolve(randomUUID()),
     user_id: async () => (await addUser(databaseUrl, 'viewer')).userId,
   };
 

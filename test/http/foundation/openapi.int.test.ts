@@ -170,7 +170,7 @@ describe('openApiDocument', () => {
   it('lists the errors of each status', () => {
     const codesOf = (status: number): unknown =>
       operation.responses[status].content['application/problem+json'].schema.allOf[1].properties.code.enum;
-    expect(codesOf(401)).to.have.members(['not-authenticated', 'invalid-token', 'token-expired']);
+    expect(codesOf(401)).to.have.members(['not-authenticated', 'invalid-token', 'token-expired', 'session-ended']);
     expect(codesOf(403)).to.deep.equal(['role-insufficient']);
     expect(codesOf(404)).to.deep.equal(['vehicle-not-found']);
     expect(codesOf(409)).to.have.members(['vehicle-retired', 'vehicle-offline']);

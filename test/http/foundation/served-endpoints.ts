@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import jsonwebtoken from 'jsonwebtoken';
 
 import type { Role } from '#application/domain/user.js';
+import type { AccessRevocations } from '#application/ports/access-revocations.js';
 import { createApp, type AppDependencies } from '#http/app.js';
 import type { Endpoint } from '#http/endpoint.js';
 import { OpenStreams } from '#http/open-streams.js';
@@ -33,7 +34,8 @@ export interface ServedEndpoints {
 }
 
 /** What a test changes. */
-export interface ServedOptions extends Partial<AppDependencies> {
+export interface ServedOptions extends Partial<Omit<AppDependencies, 'accessRevocations'>> {
+  readonly accessRevocations?: Pick<AccessRevocations, 'isRevoked' | 'onNews'>;
   readonly heartbeatSeconds?: number;
   readonly maxStreamsPerUser?: number;
   readonly isSessionAlive?: (sessionId: string) => Promise<boolean>;
@@ -41,6 +43,8 @@ export interface ServedOptions extends Partial<AppDependencies> {
 
 const key = createSecretKey('a secret that only the tests know', 'utf8');
 const accessTokens = { key, algorithm: 'HS256', issuer: 'tests', audience: 'tests' } as const;
+
+const nothingRevoked = { isRevoked: () => false, onNews: () => undefined };
 
 /** The user of all tokens. */
 export const userId = randomUUID();
@@ -69,6 +73,7 @@ export async function serve(endpoints: readonly Endpoint[], options: ServedOptio
     heartbeatSeconds: options.heartbeatSeconds ?? 600,
     maxStreamsPerUser: options.maxStreamsPerUser ?? 100,
     isSessionAlive: options.isSessionAlive ?? (() => Promise.resolve(true)),
+    accessRevocations: options.accessRevocations ?? nothingRevoked,
     now: () => new Date(),
     log,
   });
@@ -78,6 +83,7 @@ export async function serve(endpoints: readonly Endpoint[], options: ServedOptio
     streams,
     log,
     accessTokens,
+    accessRevocations: nothingRevoked,
     clock: systemClock,
     checks: [],
     metrics: { contentType: 'text/plain', text: () => Promise.resolve('') },

@@ -20,6 +20,7 @@ describe('SequelizeAuditLog', () => {
       username: awkwardText,
       role: 'admin' as const,
       sessionId: newId(),
+      accessVersion: 0,
       accessUntil: new Date(),
       origin,
     };

@@ -29,6 +29,7 @@ export function aUser(changes: Partial<UserRecord> = {}): User {
     passwordHash: 'a hash',
     role: 'engineer',
     isActive: true,
+    accessVersion: 0,
     createdAt: new Date(),
     updatedAt: new Date(),
     ...changes,

@@ -282,7 +282,7 @@ describe('Changes at the same time', () => {
         [newId(), fleet.userId, refreshTokenHash, session.familyId],
       );
       // Meets the row that the rotation has changed and not yet committed, and can't see the new one.
-      const revoked = note((work) => work.sessions.revokeFamily(session.familyId, new Date()));
+      const revoked = note((work) => work.sessions.revokeFamily(session.familyId));
       const blocked = `select 1 from pg_locks where not granted`;
       while ((await database.query(blocked)).length === 0) await sleep(5);
       await database.query('commit');

@@ -18,6 +18,7 @@ const claims = {
   username: 'ada',
   role: 'engineer',
   sessionId: '0190b5c2-7a4b-7c3d-8e9f-000000000002',
+  accessVersion: 3,
 } as const;
 
 describe('createJwtAccessTokens', () => {
@@ -32,6 +33,7 @@ describe('createJwtAccessTokens', () => {
         username: 'ada',
         role: 'engineer',
         sid: claims.sessionId,
+        ver: 3,
         iss: 'sovd-fleet',
         aud: 'sovd-fleet-api',
         iat: issuedAt,

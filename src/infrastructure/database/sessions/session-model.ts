@@ -19,6 +19,9 @@ export class SessionModel extends Model<InferAttributes<SessionModel>, InferCrea
   declare family_id: string;
 
   @required(DataType.DATE)
+  declare logged_in_at: Date;
+
+  @required(DataType.DATE)
   declare created_at: Date;
 
   @required(DataType.DATE)

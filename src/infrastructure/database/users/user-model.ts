@@ -2,7 +2,7 @@ import type { InferAttributes, InferCreationAttributes } from 'sequelize';
 import { DataType, Model, Table } from 'sequelize-typescript';
 
 import type { Role } from '#application/domain/user.js';
-import { key, required } from '../model-columns.js';
+import { key, optional, required } from '../model-columns.js';
 
 /** A row of `users`: an account. */
 @Table({ tableName: 'users', timestamps: false })
@@ -24,6 +24,12 @@ export class UserModel extends Model<InferAttributes<UserModel>, InferCreationAt
 
   @required(DataType.BOOLEAN)
   declare is_active: boolean;
+
+  @required(DataType.INTEGER)
+  declare access_version: number;
+
+  @optional(DataType.DATE)
+  declare access_changed_at: Date | null;
 
   @required(DataType.DATE)
   declare created_at: Date;
