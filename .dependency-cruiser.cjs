@@ -274,10 +274,10 @@ module.exports = {
       name: 'no-dead-modules',
       comment: 'No program of the service reaches this file. Use it in composition.ts, or delete it with its tests.',
       severity: 'error',
-      from: { path: '^src/(main|migrate|create-admin)[.]ts$' },
+      from: { path: '^src/(main|migrate|create-admin|rotate-credentials)[.]ts$' },
       to: {
         path: '^src/',
-        pathNot: '^src/(?:infrastructure/database/migrations/|(?:main|migrate|create-admin)[.]ts$)',
+        pathNot: '^src/(?:infrastructure/database/migrations/|(?:main|migrate|create-admin|rotate-credentials)[.]ts$)',
         reachable: false,
       },
     },

@@ -70,7 +70,7 @@ export default tseslint.config(
   {
     // The command-line programs speak to a person on a terminal, and read what that person set.
     files: [
-      ...['simulator/main.ts', 'src/create-admin.ts', 'src/migrate.ts'],
+      ...['simulator/main.ts', 'src/create-admin.ts', 'src/rotate-credentials.ts', 'src/migrate.ts'],
       ...['test/support/**/*.ts', 'bench/**/*.ts', 'demo/**/*.ts'],
     ],
     rules: { 'no-console': 'off' },

@@ -13,11 +13,13 @@ random() {
   head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'
 }
 
-for name in POSTGRES_PASSWORD REDIS_PASSWORD JWT_SECRET ADMIN_PASSWORD; do
+for name in POSTGRES_PASSWORD REDIS_PASSWORD JWT_SECRET CREDENTIALS_KEYS ADMIN_PASSWORD; do
   if ! grep -q "^$name=." "$file"; then
     # A file that somebody edited may end without a line end.
     [ ! -s "$file" ] || [ -z "$(tail -c 1 "$file")" ] || echo >>"$file"
-    printf '%s=%s\n' "$name" "$(random)" >>"$file"
+    # Keys have an id, so that they can be told apart when there are several.
+    case $name in *_KEYS) id=k1: ;; *) id= ;; esac
+    printf '%s=%s%s\n' "$name" "$id" "$(random)" >>"$file"
     echo "Made $name in $file."
   fi
 done

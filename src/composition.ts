@@ -24,10 +24,13 @@ import { changeUser } from '#application/users/change-user.js';
 import { createUser } from '#application/users/create-user.js';
 import { changeVehicle } from '#application/vehicles/change-vehicle.js';
 import { registerVehicle } from '#application/vehicles/register-vehicle.js';
+import { removeVehicleCredentials } from '#application/vehicles/remove-vehicle-credentials.js';
 import { retireVehicle } from '#application/vehicles/retire-vehicle.js';
 import { minPasswordLength } from '#application/domain/password-rules.js';
 import type { CommandEvents } from '#application/ports/command-events.js';
 import type { RevocationEvents } from '#application/ports/revocation-events.js';
+import { setVehicleCredentials } from '#application/vehicles/set-vehicle-credentials.js';
+import { obtainCredentialKeys } from '#config/credential-keys.js';
 import { obtainJwtSecret } from '#config/jwt-secret.js';
 import type { Settings } from '#config/settings.js';
 import { createApp } from '#http/app.js';
@@ -39,6 +42,7 @@ import { commandTypeRoutes } from '#http/routes/command-type-routes.js';
 import { runCheck, type MetricsPage, type ReadinessCheck } from '#http/routes/operation-routes.js';
 import { sessionRoutes } from '#http/routes/session-routes.js';
 import { userRoutes } from '#http/routes/user-routes.js';
+import { vehicleCredentialRoutes } from '#http/routes/vehicle-credential-routes.js';
 import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
 import { listen, type HttpServer } from '#http/server.js';
 import { poolState, type PoolState } from '#infrastructure/database/connect.js';
@@ -52,6 +56,7 @@ import { createBunyanLog } from '#infrastructure/observability/bunyan-log.js';
 import type { Observations } from '#infrastructure/observability/observations.js';
 import { createPrometheusMeasurements } from '#infrastructure/observability/prometheus-measurements.js';
 import { recentValue } from '#infrastructure/observability/recent-value.js';
+import { openCredentialVault } from '#infrastructure/security/aes-gcm-credential-vault.js';
 import { createArgon2PasswordHasher } from '#infrastructure/security/argon2-password-hasher.js';
 import { createCommonPasswords } from '#infrastructure/security/common-passwords.js';
 import { createJwtAccessTokens } from '#infrastructure/security/jwt-access-tokens.js';
@@ -60,6 +65,7 @@ import { opaqueRefreshTokens } from '#infrastructure/security/opaque-refresh-tok
 import { ownLoginLedger } from '#infrastructure/security/own-login-ledger.js';
 import { createRequestCounts } from '#infrastructure/security/request-counts.js';
 import { WatchedRevocations } from '#infrastructure/security/watched-revocations.js';
+import { x509ClientCertificates } from '#infrastructure/security/x509-client-certificates.js';
 import { systemClock, uuidV7Identifiers } from '#infrastructure/system.js';
 import { AddressPolicy } from '#infrastructure/vehicle-link/address-policy.js';
 import { createHttpVehicleLink } from '#infrastructure/vehicle-link/http-vehicle-link.js';
@@ -127,8 +133,15 @@ async function composeInfrastructure(settings: Settings, overrides: Overrides) {
   const database = await openDatabase(settings.database, log);
   const measurements = createPrometheusMeasurements();
   const instance = uuidV7Identifiers.next();
+  const credentialVault = openCredentialVault(await obtainCredentialKeys(settings.credentials.keys));
   const vehicleAddresses = new AddressPolicy(settings.vehicleLink);
-  const link = createHttpVehicleLink({ ...settings.vehicleLink, addressPolicy: vehicleAddresses, version, log });
+  const link = createHttpVehicleLink({
+    ...settings.vehicleLink,
+    addressPolicy: vehicleAddresses,
+    credentialVault,
+    version,
+    log,
+  });
   const units = new SequelizeUnitsOfWork(database.sequelize, log, { ...settings.database, measurements });
   const commandEvents = await openCommandEvents(settings, log);
   return {
@@ -151,6 +164,8 @@ async function composeInfrastructure(settings: Settings, overrides: Overrides) {
       tokenMinutes: settings.security.jwt.expirationMinutes,
       pollMillis: settings.security.revocationsPollMillis,
     }),
+    credentialVault,
+    clientCertificates: x509ClientCertificates,
     passwordHasher: createArgon2PasswordHasher({ concurrency: settings.security.passwordHashConcurrency }),
     knownPasswords: createCommonPasswords({ minLength: minPasswordLength }),
     accessTokens: createJwtAccessTokens({ ...settings.security.jwt, secret }),
@@ -222,6 +237,8 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
     registerVehicle: registerVehicle(shared),
     changeVehicle: changeVehicle(shared),
     retireVehicle: retireVehicle(shared),
+    setVehicleCredentials: setVehicleCredentials(shared),
+    removeVehicleCredentials: removeVehicleCredentials(shared),
     submitCommand: submitCommand(shared),
     cancelCommand: cancelCommand(shared),
     waitForCommand: waitForCommand(shared),
@@ -252,6 +269,7 @@ function composeHttp(
       ...sessionRoutes(useCases),
       ...userRoutes(useCases),
       ...vehicleRoutes(useCases),
+      ...vehicleCredentialRoutes(useCases),
       ...commandTypeRoutes(useCases.catalogue),
       ...commandRoutes(useCases),
       ...auditRoutes(useCases),

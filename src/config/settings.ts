@@ -1,3 +1,4 @@
+import { readCredentialSettings, type CredentialSettings } from './credential-settings.js';
 import { readDatabaseSettings, type DatabaseSettings } from './database-settings.js';
 import { readDispatchSettings, type DispatchSettings } from './dispatch-settings.js';
 import { environmentNames, type EnvironmentName } from './environment-name.js';
@@ -21,6 +22,7 @@ export interface Settings {
   readonly redis: RedisSettings | null;
   readonly security: SecuritySettings;
   readonly dispatch: DispatchSettings;
+  readonly credentials: CredentialSettings;
   readonly vehicleLink: VehicleLinkSettings;
   readonly events: EventSettings;
   readonly retention: RetentionSettings;
@@ -40,6 +42,7 @@ export function loadSettings(variables: Environment): Settings {
     redis: readRedisSettings(reader, environment),
     security: readSecuritySettings(reader, environment, dataDirectory),
     dispatch: readDispatchSettings(reader),
+    credentials: readCredentialSettings(reader, environment, dataDirectory),
     vehicleLink: readVehicleLinkSettings(reader, environment),
     events: readEventSettings(reader),
     retention: readRetentionSettings(reader),

@@ -29,22 +29,28 @@ describe('.env.example', () => {
     expect(bare).to.deep.equal([]);
   });
 
-  it('its values: are the defaults, but for the three that are examples', () => {
-    const { DATABASE_URL, REDIS_URL, JWT_SECRET, ...defaults } = example;
-    expect([DATABASE_URL, REDIS_URL, JWT_SECRET]).not.to.include(undefined);
+  it('its values: are the defaults, but for the four that are examples', () => {
+    const { DATABASE_URL, REDIS_URL, JWT_SECRET, CREDENTIALS_KEYS, ...defaults } = example;
+    expect([DATABASE_URL, REDIS_URL, JWT_SECRET, CREDENTIALS_KEYS]).not.to.include(undefined);
     expect(loadSettings(defaults)).to.deep.equal(loadSettings({}));
     expect(() => loadSettings({ DATABASE_URL, REDIS_URL })).not.to.throw();
   });
 
   it('its JWT_SECRET: is long enough, and refused all the same in every environment', () => {
     const { JWT_SECRET, DATABASE_URL, REDIS_URL } = example;
+    const CREDENTIALS_KEYS = `k1:${'0'.repeat(64)}`;
     expect(JWT_SECRET).to.have.length.of.at.least(32);
     for (const NODE_ENV of ['development', 'test', 'production']) {
-      expect(() => loadSettings({ NODE_ENV, DATABASE_URL, REDIS_URL, JWT_SECRET }))
+      expect(() => loadSettings({ NODE_ENV, DATABASE_URL, REDIS_URL, JWT_SECRET, CREDENTIALS_KEYS }))
         .to.throw(SettingsError)
         .with.deep.property('complaints', [
           { variable: 'JWT_SECRET', message: 'must be a secret of your own, not the sample of .env.example' },
         ]);
     }
+  });
+
+  it('its CREDENTIALS_KEYS: are refused', () => {
+    const { CREDENTIALS_KEYS } = example;
+    expect(() => loadSettings({ CREDENTIALS_KEYS })).to.throw(SettingsError, 'CREDENTIALS_KEYS must be one or more of');
   });
 });

@@ -10,11 +10,14 @@ import type { Environment } from '#config/settings-reader.js';
 const databaseUrl = 'postgres://fleet:canary-database@db.example.com:5432/fleet';
 const redisUrl = 'rediss://fleet:canary-redis@redis.example.com:6380';
 const jwtSecret = 'canary-jwt-0123456789-0123456789-0123456789';
+/** 32 bytes in base64. */
+const canaryKey = 'canaryCredentialsKey0123456789012345678901g=';
 const production = {
   NODE_ENV: 'production',
   DATABASE_URL: databaseUrl,
   REDIS_URL: redisUrl,
   JWT_SECRET: jwtSecret,
+  CREDENTIALS_KEYS: `new:${canaryKey}, old:${Buffer.alloc(32, 7).toString('hex')}`,
 };
 
 describe('loadSettings', () => {
@@ -55,6 +58,7 @@ describe('loadSettings', () => {
         retryAttempts: 3,
         drainSeconds: 8,
       },
+      credentials: { keys: { kind: 'generated', file: '.data/credentials-key' } },
       vehicleLink: {
         connectTimeoutSeconds: 5,
         maxResponseBytes: 16_777_216,
@@ -72,7 +76,13 @@ describe('loadSettings', () => {
   it('a production environment: gives what was set, and listens for everybody', () => {
     const settings = loadSettings(production);
     expect(settings.server.host).to.equal('0.0.0.0');
-    expect(reveal(settings)).to.deep.equal([databaseUrl, redisUrl, jwtSecret]);
+    expect(reveal(settings)).to.deep.equal([
+      databaseUrl,
+      redisUrl,
+      jwtSecret,
+      `new:${canaryKey}`,
+      `old:${Buffer.alloc(32, 7).toString('base64')}`,
+    ]);
     expect(settings.database.migrateOnStart).to.equal(false);
   });
 
@@ -102,7 +112,7 @@ describe('loadSettings', () => {
 
   it('production without anything: asks for all that it requires at once', () => {
     const complaints = refusal({ NODE_ENV: 'production' }).complaints.map(({ variable }) => variable);
-    expect(complaints).to.have.members(['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET']);
+    expect(complaints).to.have.members(['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'CREDENTIALS_KEYS']);
   });
 
   it('blank variables: count as absent', () => {
@@ -214,6 +224,11 @@ describe('loadSettings, variable by variable', () => {
     ['JWT_ALGORITHM', 'RS256'],
     ['JWT_EXPIRATION_MINUTES', '0'],
     ['JWT_EXPIRATION_MINUTES', '1.5'],
+    ['CREDENTIALS_KEYS', Buffer.alloc(32).toString('base64')],
+    ['CREDENTIALS_KEYS', `k1:${Buffer.alloc(31).toString('base64')}`],
+    ['CREDENTIALS_KEYS', `k1:${Buffer.alloc(33).toString('hex')}`],
+    ['CREDENTIALS_KEYS', `k1:${Buffer.alloc(32).toString('hex')},k1:${Buffer.alloc(32, 1).toString('hex')}`],
+    ['CREDENTIALS_KEYS', `k 1:${Buffer.alloc(32).toString('hex')}`],
     ['DISPATCH_CONCURRENCY', '0'],
     ['LOG_LEVEL', 'verbose'],
   ];
@@ -240,11 +255,14 @@ function plain(settings: Settings): unknown {
   return JSON.parse(JSON.stringify(settings));
 }
 
-function reveal({ database, redis, security }: Settings): readonly (string | undefined)[] {
+function reveal({ database, redis, security, credentials }: Settings): readonly (string | undefined)[] {
   return [
     database.kind === 'url' ? database.url.reveal() : undefined,
     redis?.url.reveal(),
     security.jwt.secret.kind === 'given' ? security.jwt.secret.secret.reveal() : undefined,
+    ...(credentials.keys.kind === 'given' ? credentials.keys.keys : []).map(
+      ({ id, secret }) => `${id}:${secret.reveal()}`,
+    ),
   ];
 }
 

@@ -119,7 +119,7 @@ async function madeSecrets(): Promise<readonly string[]> {
 async function interpolated(environment: NonNullable<Service['environment']>): Promise<Record<string, string>> {
   const secrets = new Set(await madeSecrets());
   const fill = (_match: string, name: string, fallback?: string): string =>
-    secrets.has(name) ? '0123456789abcdef'.repeat(4) : (fallback ?? '');
+    secrets.has(name) ? `${name.endsWith('_KEYS') ? 'k1:' : ''}${'0123456789abcdef'.repeat(4)}` : (fallback ?? '');
   return Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [
       name,

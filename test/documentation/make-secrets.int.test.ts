@@ -11,7 +11,7 @@ import { makeTemporaryDirectory } from '#support/temporary-directory.js';
 import { repository } from './repository.js';
 
 const run = promisify(execFile);
-const names = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'JWT_SECRET', 'ADMIN_PASSWORD'];
+const names = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'JWT_SECRET', 'CREDENTIALS_KEYS', 'ADMIN_PASSWORD'];
 
 describe('deploy/make-secrets.sh', () => {
   let file: string;
@@ -28,7 +28,9 @@ describe('deploy/make-secrets.sh', () => {
   it('no file: makes one with 32 random bytes a secret, for its owner alone', async () => {
     const secrets = await makeSecrets();
     expect(secrets).to.have.all.keys(names);
-    for (const secret of Object.values(secrets)) expect(secret).to.match(/^[0-9a-f]{64}$/u);
+    for (const [name, secret] of Object.entries(secrets)) {
+      expect(secret).to.match(name === 'CREDENTIALS_KEYS' ? /^k1:[0-9a-f]{64}$/u : /^[0-9a-f]{64}$/u);
+    }
     expect(new Set(Object.values(secrets))).to.have.property('size', names.length);
     expect((await stat(file)).mode & 0o777).to.equal(0o600);
   });

@@ -6,6 +6,7 @@ import { commandRoutes } from '#http/routes/command-routes.js';
 import { commandTypeRoutes } from '#http/routes/command-type-routes.js';
 import { sessionRoutes } from '#http/routes/session-routes.js';
 import { userRoutes } from '#http/routes/user-routes.js';
+import { vehicleCredentialRoutes } from '#http/routes/vehicle-credential-routes.js';
 import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
 
 /** All routes as they are declared. Their use cases are missing: only what they say of themselves is of interest. */
@@ -14,6 +15,7 @@ export const declaredEndpoints: readonly Endpoint[] = [
   ...sessionRoutes({} as Parameters<typeof sessionRoutes>[0]),
   ...userRoutes({} as Parameters<typeof userRoutes>[0]),
   ...vehicleRoutes({} as Parameters<typeof vehicleRoutes>[0]),
+  ...vehicleCredentialRoutes({} as Parameters<typeof vehicleCredentialRoutes>[0]),
   ...commandTypeRoutes(createCatalogue()),
   ...commandRoutes({ catalogue: createCatalogue() } as Parameters<typeof commandRoutes>[0]),
   ...auditRoutes({} as Parameters<typeof auditRoutes>[0]),

@@ -7,7 +7,8 @@ import { VehicleLinkFailure, type SovdRequest, type VehicleAnswer } from '../dom
 import { TransientRefusal } from '../domain/sovd/transient-refusal.js';
 import type { ConnectionStatus, Vehicle } from '../domain/vehicle.js';
 import type { Work } from '../ports/unit-of-work.js';
-import type { VehicleLink } from '../ports/vehicle-link.js';
+import type { VehicleLink, VehicleTarget } from '../ports/vehicle-link.js';
+import type { VehicleWithCredentials } from '../ports/vehicle-repository.js';
 import type { AuditAct } from '../record/audit-act.js';
 import { CommandJournal, LeaseLost, type JournalDependencies } from './command-journal.js';
 import { dispatcherName, recordEnd } from '../record/record-end.js';
@@ -31,6 +32,7 @@ interface Prepared {
   readonly type: CommandType;
   readonly parameters: unknown;
   readonly vehicle: Vehicle;
+  readonly target: VehicleTarget;
 }
 
 /**
@@ -145,13 +147,13 @@ export class CommandExecution {
         const type = catalogue.find(record.name);
         if (type === undefined) throw new Error(`the catalogue has no ${record.name}`);
         const parameters = type.parameters.parse(record.parameters);
-        const { vehicle, subjects } = await units.withUnit('read', async (work) => ({
-          vehicle: await work.vehicles.load(record.vehicleId),
+        const { found, subjects } = await units.withUnit('read', async (work) => ({
+          found: await work.vehicles.loadWithCredentials(record.vehicleId),
           subjects: record.responseCount === 0 ? [] : await work.commands.listSubjects(record.id),
         }));
-        if (vehicle === undefined) throw new Error('a command has no vehicle');
+        if (found === undefined) throw new Error('a command has no vehicle');
         this.#journal.skip(subjects);
-        return { type, parameters, vehicle };
+        return { type, parameters, vehicle: found.vehicle, target: targetOf(found) };
       } catch (error) {
         if (error instanceof ApplicationError && error.kind === 'unavailable') {
           await clock.sleep(500);
@@ -192,9 +194,9 @@ export class CommandExecution {
     }
   }
 
-  async #converse({ type, parameters, vehicle }: Prepared): Promise<Ending> {
+  async #converse({ type, parameters, target }: Prepared): Promise<Ending> {
     const tally = new AnswerTally();
-    const exchange = { send: (request: SovdRequest) => this.#send(vehicle, request) };
+    const exchange = { send: (request: SovdRequest) => this.#send(target, request) };
     this.#letGo.signal.throwIfAborted();
     let count = 0;
     for await (const response of type.run(parameters, exchange)) {
@@ -218,22 +220,18 @@ export class CommandExecution {
     else this.#journal.hold(response);
   }
 
-  async *#send(vehicle: Vehicle, request: SovdRequest): AsyncGenerator<VehicleAnswer, void, undefined> {
+  async *#send(target: VehicleTarget, request: SovdRequest): AsyncGenerator<VehicleAnswer, void, undefined> {
     this.#letGo.signal.throwIfAborted();
     const wasSent = this.#mayHaveBeenSent;
     this.#mayHaveBeenSent = true;
     try {
-      const answers = this.#dependencies.vehicleLink.send(
-        { vehicleId: vehicle.id, baseUrl: vehicle.sovdBaseUrl },
-        request,
-        {
-          commandId: this.#claimed.id,
-          signal: this.#letGo.signal,
-          stop: this.#stop.signal,
-          timeoutSeconds: this.#claimed.record.timeoutSeconds,
-          maxResponseBytes: this.#dependencies.maxResponseBytes,
-        },
-      );
+      const answers = this.#dependencies.vehicleLink.send(target, request, {
+        commandId: this.#claimed.id,
+        signal: this.#letGo.signal,
+        stop: this.#stop.signal,
+        timeoutSeconds: this.#claimed.record.timeoutSeconds,
+        maxResponseBytes: this.#dependencies.maxResponseBytes,
+      });
       for await (const answer of answers) {
         this.#contact = 'connected';
         if (answer.isStopRefused === true) this.#noteRefusedCancel();
@@ -241,7 +239,7 @@ export class CommandExecution {
       }
     } catch (error) {
       if (error instanceof VehicleLinkFailure) {
-        this.#contact = error.neverSent ? 'disconnected' : 'error';
+        if (error.concernsVehicle) this.#contact = error.neverSent ? 'disconnected' : 'error';
         if (error.neverSent) this.#mayHaveBeenSent = wasSent;
       } else if (error instanceof LetGo && error.why === 'timeout') {
         this.#contact = 'error';
@@ -333,4 +331,9 @@ export class CommandExecution {
       .then(() => this.#journal.remark('cancel-refused', clock.now(), dispatcherName))
       .catch((error: unknown) => log.warn({ err: error }, 'a refused cancellation could not be noted'));
   }
+}
+
+function targetOf({ vehicle, credentials }: VehicleWithCredentials): VehicleTarget {
+  const target = { vehicleId: vehicle.id, baseUrl: vehicle.sovdBaseUrl };
+  return credentials === undefined ? target : { ...target, credentials };
 }

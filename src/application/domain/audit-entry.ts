@@ -21,6 +21,7 @@ export const auditActions = [
   'command.end',
   'command.read',
   'command.submit',
+  'credentials.rotate',
   'session.end',
   'session.log-in',
   'session.log-out',

@@ -49,6 +49,7 @@ export interface Refusal {
 export const commandErrorCodes = [
   'vehicle-unreachable',
   'vehicle-address-not-allowed',
+  'vehicle-credentials-unusable',
   'vehicle-timeout',
   'vehicle-rejected',
   'vehicle-error',

@@ -1,5 +1,6 @@
 import { ApplicationError } from './errors.js';
 import type { JsonObject } from './json.js';
+import type { CredentialSummary } from './vehicle-credentials.js';
 
 /** What the last exchange with a vehicle showed. */
 export const connectionStatuses = ['connected', 'disconnected', 'error'] as const;
@@ -34,6 +35,8 @@ export interface VehicleRecord extends VehicleDescription {
   readonly lastSeenAt: Date | undefined;
   /** Last time that an exchange was tried. */
   readonly lastCheckedAt: Date | undefined;
+  /** What the service proves itself to it with; the secret is kept elsewhere. */
+  readonly credentials: CredentialSummary | undefined;
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -59,6 +62,7 @@ export class Vehicle implements VehicleRecord {
   readonly connectionStatus: ConnectionStatus;
   readonly lastSeenAt: Date | undefined;
   readonly lastCheckedAt: Date | undefined;
+  readonly credentials: CredentialSummary | undefined;
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -79,6 +83,7 @@ export class Vehicle implements VehicleRecord {
     this.connectionStatus = record.connectionStatus;
     this.lastSeenAt = record.lastSeenAt;
     this.lastCheckedAt = record.lastCheckedAt;
+    this.credentials = record.credentials;
     this.version = record.version;
     this.createdAt = record.createdAt;
     this.updatedAt = record.updatedAt;
@@ -98,6 +103,7 @@ export class Vehicle implements VehicleRecord {
       connectionStatus: 'disconnected',
       lastSeenAt: undefined,
       lastCheckedAt: undefined,
+      credentials: undefined,
       version: 1,
       createdAt: now,
       updatedAt: now,
@@ -119,9 +125,7 @@ export class Vehicle implements VehicleRecord {
 
   /** The vehicle with another description. Its VIN stays: another VIN is another vehicle. */
   change(changes: Partial<Omit<VehicleDescription, 'vin'>>, now: Date): Vehicle {
-    if (this.retiredAt !== undefined) {
-      throw new ApplicationError('vehicle-retired', 'The vehicle is retired and cannot be changed.');
-    }
+    this.#mustBeInService();
     const moved = changes.sovdBaseUrl !== undefined && changes.sovdBaseUrl !== this.sovdBaseUrl;
     return new Vehicle({
       ...this.#record,
@@ -134,9 +138,25 @@ export class Vehicle implements VehicleRecord {
     });
   }
 
+  /** The vehicle with other credentials. */
+  withCredentials(credentials: CredentialSummary, now: Date): Vehicle {
+    this.#mustBeInService();
+    return new Vehicle({ ...this.#record, credentials, version: this.version + 1, updatedAt: now });
+  }
+
+  /** The vehicle without credentials. */
+  withoutCredentials(now: Date): Vehicle {
+    return new Vehicle({ ...this.#record, credentials: undefined, version: this.version + 1, updatedAt: now });
+  }
+
   /** The vehicle out of service, with its history. Retiring twice changes nothing. */
   retire(now: Date): Vehicle {
     if (this.retiredAt !== undefined) return this;
     return new Vehicle({ ...this.#record, retiredAt: now, version: this.version + 1, updatedAt: now });
+  }
+
+  #mustBeInService(): void {
+    if (this.retiredAt === undefined) return;
+    throw new ApplicationError('vehicle-retired', 'The vehicle is retired and cannot be changed.');
   }
 }

@@ -4,6 +4,7 @@ import type { CommandQueue } from './command-queue.js';
 import type { CommandRepository } from './command-repository.js';
 import type { SessionRepository } from './session-repository.js';
 import type { UserRepository } from './user-repository.js';
+import type { VehicleCredentialRepository } from './vehicle-credential-repository.js';
 import type { VehicleRepository } from './vehicle-repository.js';
 
 /**
@@ -14,6 +15,7 @@ export interface Work {
   readonly users: UserRepository;
   readonly sessions: SessionRepository;
   readonly vehicles: VehicleRepository;
+  readonly vehicleCredentials: VehicleCredentialRepository;
   readonly commands: CommandRepository;
   readonly commandQueue: CommandQueue;
   /** Append only. */

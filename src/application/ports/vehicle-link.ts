@@ -1,10 +1,13 @@
 import type { SovdRequest, VehicleAnswer } from '../domain/sovd/exchange.js';
+import type { SealedCredentials } from '../domain/vehicle-credentials.js';
 
 /** Which vehicle to speak to. */
 export interface VehicleTarget {
   readonly vehicleId: string;
   /** Base of its SOVD server, without a slash at its end. */
   readonly baseUrl: string;
+  /** What the service proves itself with; opened only where it is sent. */
+  readonly credentials?: SealedCredentials;
 }
 
 /** How one request is to be made. */

@@ -1,5 +1,6 @@
 import type { VehicleScope, Visible } from '../domain/visibility-scope.js';
 import type { ConnectionStatus, Contact, Vehicle } from '../domain/vehicle.js';
+import type { SealedCredentials } from '../domain/vehicle-credentials.js';
 import type { Page, PageRequest } from './paging.js';
 
 /** Which vehicles are wanted. */
@@ -14,11 +15,19 @@ export interface VehicleFilter {
   readonly includeRetired: boolean;
 }
 
+/** A vehicle, and what the service proves itself to it with. */
+export interface VehicleWithCredentials {
+  readonly vehicle: Vehicle;
+  readonly credentials: SealedCredentials | undefined;
+}
+
 /** The registry of vehicles. */
 export interface VehicleRepository {
   readonly load: (id: string) => Promise<Vehicle | undefined>;
   /** The vehicle, if the scope covers it. */
   readonly loadVisible: (id: string, scope: VehicleScope) => Promise<Visible<Vehicle> | undefined>;
+  /** For whoever speaks to the vehicle. One statement. */
+  readonly loadWithCredentials: (id: string) => Promise<VehicleWithCredentials | undefined>;
   /** Newest first. */
   readonly list: (filter: VehicleFilter, page: PageRequest) => Promise<Page<Vehicle>>;
   /** Noted; at the commit a VIN that is registered already is `vin-taken`, an unknown fleet `fleet-not-found`. */

@@ -9,12 +9,19 @@ interface Dependencies {
   readonly audit: AuditAct;
 }
 
-/** Takes a vehicle out of service; its history stays. Doing it twice changes nothing. Throws `vehicle-not-found`. */
+/** Takes a vehicle out of service; its history stays, its credentials go. Doing it twice changes nothing. Throws `vehicle-not-found`. */
 export function retireVehicle({ clock, audit }: Dependencies) {
-  return async (work: Pick<Work, 'vehicles' | 'auditLog'>, actor: KnownActor, vehicleId: string): Promise<void> => {
+  return async (
+    work: Pick<Work, 'vehicles' | 'vehicleCredentials' | 'auditLog'>,
+    actor: KnownActor,
+    vehicleId: string,
+  ): Promise<void> => {
     const vehicle = await requireVehicle(work, actor, vehicleId);
     if (vehicle.retiredAt !== undefined) return;
-    work.vehicles.save(vehicle.retire(clock.now()));
+    const now = clock.now();
+    const bare = vehicle.credentials === undefined ? vehicle : vehicle.withoutCredentials(now);
+    if (bare !== vehicle) work.vehicleCredentials.remove(bare);
+    work.vehicles.save(bare.retire(now));
     work.auditLog.append(
       audit(actor, {
         action: 'vehicle.retire',

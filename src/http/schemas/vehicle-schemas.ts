@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { connectionStatuses, type Vehicle } from '#application/domain/vehicle.js';
 import { hasVinCheckDigit, vinPattern } from '#application/domain/vin.js';
 
+import { credentialSummarySchema, presentCredentials } from './credential-schemas.js';
 import { jsonObject, lineOfText, timestamp, uuid } from './plain-text.js';
 
 const maxMetadataCharacters = 65_536;
@@ -70,6 +71,7 @@ export const vehicleSchema = z
     connection_status: z.enum(connectionStatuses).meta({ description: 'What the last exchange with it showed.' }),
     last_seen_at: timestamp.nullable().meta({ description: 'When it last answered.' }),
     metadata: jsonObject.meta({ examples: [{ depot: 'Wolfsburg' }] }),
+    credentials: credentialSummarySchema.nullable(),
     created_at: timestamp,
     updated_at: timestamp,
     retired_at: timestamp.nullable().meta({ examples: [null] }),
@@ -90,6 +92,7 @@ export function presentVehicle(vehicle: Vehicle): z.output<typeof vehicleSchema>
     connection_status: vehicle.connectionStatus,
     last_seen_at: vehicle.lastSeenAt?.toISOString() ?? null,
     metadata: vehicle.metadata,
+    credentials: vehicle.credentials === undefined ? null : presentCredentials(vehicle.credentials),
     created_at: vehicle.createdAt.toISOString(),
     updated_at: vehicle.updatedAt.toISOString(),
     retired_at: vehicle.retiredAt?.toISOString() ?? null,

@@ -12,6 +12,7 @@ import { driver } from './pooled-connections.js';
 import { SessionModel } from './sessions/session-model.js';
 import { refuseUnmarkedStatements } from './unit-guard.js';
 import { UserModel } from './users/user-model.js';
+import { VehicleCredentialModel } from './vehicles/vehicle-credential-model.js';
 import { VehicleModel } from './vehicles/vehicle-model.js';
 
 /** How to reach the database, and what to take of it. */
@@ -43,6 +44,7 @@ export const models = [
   FleetModel,
   FleetMemberModel,
   VehicleModel,
+  VehicleCredentialModel,
   CommandModel,
   CommandTransitionModel,
   ResponseModel,

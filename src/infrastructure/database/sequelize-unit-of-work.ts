@@ -12,6 +12,7 @@ import type { Connection, ControlWord, PooledConnections } from './pooled-connec
 import { SequelizeSessionRepository } from './sessions/sequelize-session-repository.js';
 import type { UnitStatements } from './unit-statements.js';
 import { SequelizeUserRepository } from './users/sequelize-user-repository.js';
+import { SequelizeVehicleCredentialRepository } from './vehicles/sequelize-vehicle-credential-repository.js';
 import { SequelizeVehicleRepository } from './vehicles/sequelize-vehicle-repository.js';
 
 type State = 'open' | 'committing' | 'committed' | 'closed';
@@ -42,6 +43,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   readonly users: SequelizeUserRepository;
   readonly sessions: SequelizeSessionRepository;
   readonly vehicles: SequelizeVehicleRepository;
+  readonly vehicleCredentials: SequelizeVehicleCredentialRepository;
   readonly commands: SequelizeCommandRepository;
   readonly commandQueue: SequelizeCommandQueue;
   readonly auditLog: SequelizeAuditLog;
@@ -60,6 +62,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     this.users = new SequelizeUserRepository(this);
     this.sessions = new SequelizeSessionRepository(this);
     this.vehicles = new SequelizeVehicleRepository(this);
+    this.vehicleCredentials = new SequelizeVehicleCredentialRepository(this);
     this.commands = new SequelizeCommandRepository(this);
     this.commandQueue = new SequelizeCommandQueue(this);
     this.auditLog = new SequelizeAuditLog(this);

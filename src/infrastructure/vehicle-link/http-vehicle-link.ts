@@ -49,7 +49,8 @@ export class HttpVehicleLink implements VehicleLink {
 
 /** A vehicle link that speaks HTTP. Opens nothing until something is sent. */
 export function createHttpVehicleLink(options: HttpVehicleLinkOptions): HttpVehicleLink {
-  const { version, log, certificateAuthorities, addressPolicy, lookup, wrapConnector, ...chosen } = options;
+  const { version, log, certificateAuthorities, credentialVault, addressPolicy, lookup, wrapConnector, ...chosen } =
+    options;
   const settings = { ...defaultVehicleLinkSettings, ...chosen };
   const connections = new VehicleConnections(settings, {
     addressPolicy,
@@ -57,5 +58,11 @@ export function createHttpVehicleLink(options: HttpVehicleLinkOptions): HttpVehi
     ...(certificateAuthorities === undefined ? {} : { certificateAuthorities }),
     ...(wrapConnector === undefined ? {} : { wrapConnector }),
   });
-  return new HttpVehicleLink({ connections, settings, log, userAgent: `sovd-fleet/${version}` });
+  return new HttpVehicleLink({
+    connections,
+    settings,
+    log,
+    vault: credentialVault,
+    userAgent: `sovd-fleet/${version}`,
+  });
 }

@@ -20,6 +20,7 @@ export function unsendable(reason: string, cause?: unknown): VehicleLinkFailure 
 
 /** What an error means that came before the first byte of the request was written. */
 export function failureBeforeSending(cause: Error): VehicleLinkFailure {
+  if (cause instanceof VehicleLinkFailure) return cause;
   if (cause instanceof AddressRefused) {
     const message = 'The address of the vehicle is one that no vehicle may have. Nothing was sent.';
     return new VehicleLinkFailure('vehicle-address-not-allowed', message, true, false, undefined, cause);

@@ -2,6 +2,7 @@ import type { LookupFunction } from 'node:net';
 
 import type { buildConnector } from 'undici';
 
+import type { CredentialVault } from '#application/ports/credential-vault.js';
 import type { Log } from '#application/ports/log.js';
 
 import type { AddressPolicy } from './address-policy.js';
@@ -57,6 +58,8 @@ export interface HttpVehicleLinkOptions extends Partial<VehicleLinkSettings> {
   readonly log: Log;
   /** PEM certificates that alone are trusted; the system's when absent. */
   readonly certificateAuthorities?: string | readonly string[];
+  /** Opens the credentials of vehicles. */
+  readonly credentialVault: CredentialVault;
   /** Which addresses may be reached; asked at each connection, about the address that it really goes to. */
   readonly addressPolicy: AddressPolicy;
   /** Resolves names; the system's resolver when absent. */

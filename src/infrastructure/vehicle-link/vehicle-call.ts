@@ -1,6 +1,7 @@
 import { isJsonObject } from '#application/domain/json.js';
 import type { SovdRequest, VehicleAnswer } from '#application/domain/sovd/exchange.js';
 import type { SovdMethod } from '#application/domain/sovd/method.js';
+import type { CredentialVault } from '#application/ports/credential-vault.js';
 import type { Log } from '#application/ports/log.js';
 import type { ExchangeOptions, VehicleTarget } from '#application/ports/vehicle-link.js';
 
@@ -11,6 +12,7 @@ import { unsendable } from './link-failures.js';
 import type { VehicleLinkSettings } from './link-settings.js';
 import { ResponseBudget } from './response-budget.js';
 import type { VehicleConnections } from './vehicle-connections.js';
+import { VehicleIdentity } from './vehicle-identity.js';
 import { parseBase, wirePath, type VehicleBase } from './wire-path.js';
 
 /** The parts of an answer that don't depend on what it is an answer to. */
@@ -21,6 +23,7 @@ export interface LinkParts {
   readonly connections: VehicleConnections;
   readonly settings: VehicleLinkSettings;
   readonly log: Log;
+  readonly vault: CredentialVault;
   readonly userAgent: string;
 }
 
@@ -30,6 +33,7 @@ export class VehicleCall {
   readonly budget: ResponseBudget;
   private readonly path: string;
   private readonly headers: readonly string[];
+  private readonly identity: VehicleIdentity;
 
   constructor(
     private readonly parts: LinkParts,
@@ -40,6 +44,7 @@ export class VehicleCall {
     const { settings, userAgent } = parts;
     this.base = parseBase(target.baseUrl);
     this.path = wirePath(this.base, request);
+    this.identity = new VehicleIdentity(parts, target, this.base.origin);
     this.budget = new ResponseBudget(
       Math.min(options.maxResponseBytes, settings.maxResponseBytes),
       settings.maxResponses,
@@ -86,13 +91,20 @@ export class VehicleCall {
     const request: HttpRequest = {
       method,
       path,
-      headers: body === undefined ? [...this.headers] : [...this.headers, 'content-type', 'application/json'],
+      headers: [
+        ...this.headers,
+        ...this.identity.headers(),
+        ...(body === undefined ? [] : ['content-type', 'application/json']),
+      ],
       body: body === undefined ? undefined : serialize(body),
     };
+    const { identity, target } = this;
     const { origin } = this.base;
     // A connection that stood idle may be dead, which shows only after something was sent.
     const connection =
-      method === 'GET' ? await connections.lend(this.target.vehicleId, origin, signal) : connections.open(origin);
+      method === 'GET'
+        ? await connections.lend(target.vehicleId, origin, identity, signal)
+        : connections.open(origin, identity);
     return exchange(connection, request, { signal, maxBodyBytes: this.budget.maxBytes });
   }
 

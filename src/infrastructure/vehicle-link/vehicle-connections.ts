@@ -1,15 +1,9 @@
-import { buildConnector } from 'undici';
-
 import { VehicleLinkFailure } from '#application/domain/sovd/exchange.js';
 
-import { guardedLookup, guardLiteralAddresses } from './guarded-connector.js';
-import type { HttpVehicleLinkOptions, VehicleLinkSettings } from './link-settings.js';
-import { VehicleConnection, type Connector } from './vehicle-connection.js';
-
-type ConnectorOptions = Pick<
-  HttpVehicleLinkOptions,
-  'certificateAuthorities' | 'addressPolicy' | 'lookup' | 'wrapConnector'
->;
+import { Connectors, type ConnectorOptions } from './connectors.js';
+import type { VehicleLinkSettings } from './link-settings.js';
+import { VehicleConnection } from './vehicle-connection.js';
+import type { VehicleIdentity } from './vehicle-identity.js';
 
 interface Waiter {
   readonly take: (connection: VehicleConnection) => void;
@@ -25,6 +19,7 @@ class VehiclePool {
   constructor(
     readonly key: string,
     readonly origin: string,
+    readonly identity: VehicleIdentity,
   ) {}
 }
 
@@ -33,7 +28,7 @@ class VehiclePool {
  * connections is forgotten, and beyond a limit the pools that rest longest are closed.
  */
 export class VehicleConnections {
-  private readonly connect: Connector;
+  private readonly connectors: Connectors;
   private readonly all = new Set<VehicleConnection>();
   private readonly pools = new Map<string, VehiclePool>();
   /** Pools with idle connections and nothing else, the one that rests longest first. */
@@ -44,13 +39,7 @@ export class VehicleConnections {
     private readonly settings: VehicleLinkSettings,
     options: ConnectorOptions,
   ) {
-    const { certificateAuthorities, addressPolicy, lookup, wrapConnector } = options;
-    const connect = buildConnector({
-      timeout: settings.connectTimeoutSeconds * 1000,
-      lookup: guardedLookup(addressPolicy, lookup),
-      ...(certificateAuthorities === undefined ? {} : { ca: [certificateAuthorities].flat() }),
-    });
-    this.connect = guardLiteralAddresses(addressPolicy, wrapConnector === undefined ? connect : wrapConnector(connect));
+    this.connectors = new Connectors(settings, options);
   }
 
   /** How many connections there are, in use and idle. */
@@ -64,15 +53,23 @@ export class VehicleConnections {
   }
 
   /** A connection of its own, opened by its first request and closed when it is released. */
-  open(origin: string): VehicleConnection {
+  open(origin: string, identity: VehicleIdentity): VehicleConnection {
     this.assertOpen();
-    return this.create(origin, (connection) => this.drop(connection));
+    return this.create(origin, identity, (connection) => this.drop(connection));
   }
 
-  /** A pooled connection, for one request. Waits while all of the vehicle's are in use; throws the signal's reason. */
-  lend(vehicleId: string, origin: string, signal: AbortSignal): VehicleConnection | Promise<VehicleConnection> {
+  /**
+   * A pooled connection, for one request; never one that was opened as somebody else. Waits while all of the vehicle's are in
+   * use; throws the signal's reason.
+   */
+  lend(
+    vehicleId: string,
+    origin: string,
+    identity: VehicleIdentity,
+    signal: AbortSignal,
+  ): VehicleConnection | Promise<VehicleConnection> {
     this.assertOpen();
-    const pool = this.poolOf(vehicleId, origin);
+    const pool = this.poolOf(vehicleId, origin, identity);
     this.restingPools.delete(pool);
     if (pool.idle.length === 0 && pool.lentCount >= this.settings.connectionsPerVehicle) {
       return waitFor(pool, signal);
@@ -94,17 +91,20 @@ export class VehicleConnections {
     this.all.clear();
   }
 
-  private poolOf(vehicleId: string, origin: string): VehiclePool {
-    const key = `${vehicleId} ${origin}`;
+  private poolOf(vehicleId: string, origin: string, identity: VehicleIdentity): VehiclePool {
+    const key = `${vehicleId} ${origin} ${identity.revision}`;
     const known = this.pools.get(key);
     if (known !== undefined) return known;
-    const pool = new VehiclePool(key, origin);
+    const pool = new VehiclePool(key, origin, identity);
     this.pools.set(key, pool);
     return pool;
   }
 
   private createPooled(pool: VehiclePool): VehicleConnection {
-    const created = this.create(pool.origin, (connection, isReusable) => this.takeBack(pool, connection, isReusable));
+    const { origin, identity } = pool;
+    const created = this.create(origin, identity, (connection, isReusable) =>
+      this.takeBack(pool, connection, isReusable),
+    );
     created.onDisconnect(() => {
       const place = pool.idle.indexOf(created);
       if (place < 0) return;
@@ -117,9 +117,10 @@ export class VehicleConnections {
 
   private create(
     origin: string,
+    identity: VehicleIdentity,
     returnTo: (connection: VehicleConnection, isReusable: boolean) => void,
   ): VehicleConnection {
-    const connection = new VehicleConnection(origin, this.settings, this.connect, returnTo);
+    const connection = new VehicleConnection(origin, this.settings, this.connectors.as(identity), returnTo);
     this.all.add(connection);
     return connection;
   }

@@ -73,6 +73,7 @@ describe('The migrated schema', () => {
       'commands_vehicle_id_fkey',
       'responses_command_id_fkey',
       'sessions_user_id_fkey',
+      'vehicle_credentials_vehicle_id_fkey',
     ]);
   });
 

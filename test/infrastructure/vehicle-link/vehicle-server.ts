@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createRawServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -5,9 +6,14 @@ import { createServer as createRawServer, type AddressInfo, type Server, type So
 import type { SovdRequest, VehicleAnswer } from '#application/domain/sovd/exchange.js';
 import type { Log, LogFields } from '#application/ports/log.js';
 import type { ExchangeOptions, VehicleTarget } from '#application/ports/vehicle-link.js';
+import { Secret } from '#config/secret.js';
+import { openCredentialVault } from '#infrastructure/security/aes-gcm-credential-vault.js';
 import { AddressPolicy } from '#infrastructure/vehicle-link/address-policy.js';
 import { createHttpVehicleLink, type HttpVehicleLink } from '#infrastructure/vehicle-link/http-vehicle-link.js';
 import type { HttpVehicleLinkOptions } from '#infrastructure/vehicle-link/link-settings.js';
+
+/** A vault with a key of its own. */
+export const testVault = openCredentialVault([{ id: 'test', secret: new Secret(randomBytes(32).toString('base64')) }]);
 
 /** A request as a vehicle got it. */
 export interface ReceivedRequest {
@@ -96,6 +102,7 @@ export function aLink(options: Partial<HttpVehicleLinkOptions> = {}): HttpVehicl
   return createHttpVehicleLink({
     version: '1.2.3',
     log: aLog(),
+    credentialVault: testVault,
     addressPolicy: new AddressPolicy({ allowedNetworks: ['127.0.0.0/8'], blockedNetworks: [] }),
     pollIntervalMs: 5,
     maxPollIntervalMs: 20,

@@ -46,6 +46,12 @@ export interface VehicleExchange {
   readonly send: (request: SovdRequest) => AsyncIterable<VehicleAnswer>;
 }
 
+const ourOwnFaults: ReadonlySet<CommandErrorCode> = new Set([
+  'internal-error',
+  'vehicle-address-not-allowed',
+  'vehicle-credentials-unusable',
+]);
+
 /** The vehicle could not be spoken to, or said something that is no answer. */
 export class VehicleLinkFailure extends Error {
   constructor(
@@ -61,5 +67,10 @@ export class VehicleLinkFailure extends Error {
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'VehicleLinkFailure';
+  }
+
+  /** Whether it tells anything about the vehicle: nobody tried to reach it when the reason lies with us. */
+  get concernsVehicle(): boolean {
+    return !ourOwnFaults.has(this.code);
   }
 }

@@ -2,16 +2,27 @@ import type { InferAttributes } from 'sequelize';
 
 import { Vehicle, type Contact } from '#application/domain/vehicle.js';
 import type { VehicleScope, Visible } from '#application/domain/visibility-scope.js';
+import type { SealedCredentials } from '#application/domain/vehicle-credentials.js';
 import type { Page, PageRequest } from '#application/ports/paging.js';
-import type { VehicleFilter, VehicleRepository } from '#application/ports/vehicle-repository.js';
+import type {
+  VehicleFilter,
+  VehicleRepository,
+  VehicleWithCredentials,
+} from '#application/ports/vehicle-repository.js';
 
 import { columnsOf } from '../model-columns.js';
 import { likeContains, QueryConditions, toPage } from '../query-conditions.js';
 import type { UnitStatements } from '../unit-statements.js';
 import { scopedList, scopeJoin, type VisibleRow } from '../visible-rows.js';
+import { toCredentialSummary } from './credential-summary.js';
+import type { VehicleCredentialModel } from './vehicle-credential-model.js';
 import { VehicleModel } from './vehicle-model.js';
 
 type VehicleRow = InferAttributes<VehicleModel>;
+
+/** Of a join that may meet nothing. */
+type CredentialColumns = NullableOf<Pick<InferAttributes<VehicleCredentialModel>, 'key_id' | 'origin' | 'sealed'>>;
+type NullableOf<Row> = { readonly [Column in keyof Row]: Row[Column] | null };
 
 const insertText = `
   insert into vehicles (vehicle_id, vin, make, model, model_year, sovd_base_url, connection_status, metadata, version,
@@ -56,6 +67,16 @@ export class SequelizeVehicleRepository implements VehicleRepository {
       where v.vehicle_id = $1`;
     const [row] = await this.#unit.rows<VehicleRow & VisibleRow>(text, [id, ...values]);
     return row === undefined ? undefined : { item: toVehicle(row), memberRole: row.member_role ?? undefined };
+  }
+
+  async loadWithCredentials(id: string): Promise<VehicleWithCredentials | undefined> {
+    const text = `
+      select ${columnsOf(VehicleModel, 'v')}, c.key_id, c.origin, c.sealed
+      from vehicles v
+      left join vehicle_credentials c on c.vehicle_id = v.vehicle_id
+      where v.vehicle_id = $1`;
+    const [row] = await this.#unit.rows<VehicleRow & CredentialColumns>(text, [id]);
+    return row === undefined ? undefined : { vehicle: toVehicle(row), credentials: toSealed(row) };
   }
 
   async list(filter: VehicleFilter, page: PageRequest): Promise<Page<Vehicle>> {
@@ -149,9 +170,15 @@ function toVehicle(row: VehicleRow): Vehicle {
     connectionStatus: row.connection_status,
     lastSeenAt: row.last_seen_at ?? undefined,
     lastCheckedAt: row.last_checked_at ?? undefined,
+    credentials: row.credential_summary === null ? undefined : toCredentialSummary(row.credential_summary),
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     retiredAt: row.retired_at ?? undefined,
   });
+}
+
+function toSealed({ key_id: keyId, origin, sealed }: CredentialColumns): SealedCredentials | undefined {
+  if (keyId === null || origin === null || sealed === null) return undefined;
+  return { keyId, origin, bytes: sealed };
 }

@@ -4,6 +4,7 @@ import { DataType, Model, Table } from 'sequelize-typescript';
 import type { JsonObject } from '#application/domain/json.js';
 import type { ConnectionStatus } from '#application/domain/vehicle.js';
 import { key, optional, required } from '../model-columns.js';
+import type { CredentialSummaryRow } from './credential-summary.js';
 
 /** A row of `vehicles`: a registered car. */
 @Table({ tableName: 'vehicles', timestamps: false })
@@ -40,6 +41,9 @@ export class VehicleModel extends Model<InferAttributes<VehicleModel>, InferCrea
 
   @required(DataType.JSONB)
   declare metadata: JsonObject;
+
+  @optional(DataType.JSONB)
+  declare credential_summary: CredentialSummaryRow | null;
 
   @required(DataType.INTEGER)
   declare version: number;
