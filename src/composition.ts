@@ -5,6 +5,7 @@ import { recordRefusal } from '#application/audit/record-refusal.js';
 import { createCatalogue } from '#application/catalogue/catalogue.js';
 import { cancelCommand } from '#application/commands/cancel-command.js';
 import { followCommand } from '#application/commands/follow-command.js';
+import { settleCommand } from '#application/commands/settle-command.js';
 import { submitCommand } from '#application/commands/submit-command.js';
 import { waitForCommand } from '#application/commands/wait-for-command.js';
 import { Dispatcher } from '#application/dispatch/dispatcher.js';
@@ -241,6 +242,7 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
     removeVehicleCredentials: removeVehicleCredentials(shared),
     submitCommand: submitCommand(shared),
     cancelCommand: cancelCommand(shared),
+    settleCommand: settleCommand(shared),
     waitForCommand: waitForCommand(shared),
     followCommand: followCommand({ ...shared, recheckSeconds: settings.events.recheckSeconds }),
     recordRefusal: recordRefusal(shared),

@@ -283,7 +283,12 @@ export class CommandExecution {
       actor: dispatcherName,
       reason: 'late-answer',
     };
-    await this.#journal.conclude(move, (work, step) => this.#alongside(work, step, vehicle));
+    try {
+      await this.#journal.conclude(move, (work, step) => this.#alongside(work, step, vehicle));
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+      this.#dependencies.log.info({}, 'a late answer came after somebody had settled the command');
+    }
   }
 
   #timeIsOver(prepared: Prepared): void {

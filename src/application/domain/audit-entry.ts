@@ -20,6 +20,7 @@ export const auditActions = [
   'command.cancel',
   'command.end',
   'command.read',
+  'command.settle',
   'command.submit',
   'credentials.rotate',
   'session.end',

@@ -13,6 +13,18 @@ export type OfflinePolicy = (typeof offlinePolicies)[number];
 /** How long an idempotency key is kept. */
 export const idempotencyKeyHours = 24;
 
+/** What a command of unknown outcome can turn out to be. */
+export type KnownOutcome = 'completed' | 'failed';
+
+/** How it became known how a command ended: by a late answer, or by somebody who found out. */
+export interface Settlement {
+  readonly at: Date;
+  /** A username, or the part of the service that received the late answer. */
+  readonly by: string;
+  /** In the words of whoever found out; undefined for a late answer. */
+  readonly reason: string | undefined;
+}
+
 /** The fields of a command, as they are kept. */
 export interface CommandRecord {
   readonly id: string;
@@ -41,6 +53,8 @@ export interface CommandRecord {
   /** The number of its last event (response or transition); they count from 1. */
   readonly lastEventNumber: number;
   readonly responseCount: number;
+  /** How it became known how it ended, if that was unknown before. */
+  readonly settlement: Settlement | undefined;
   /** Fencing: grows with each claim, and only the holder of the current number may write. */
   readonly leaseNumber: number;
 }
@@ -59,6 +73,7 @@ export type TransitionReason =
   | 'expired'
   | 'instance-lost'
   | 'late-answer'
+  | 'settled'
   | CommandErrorCode;
 
 /** A step of a command's state, kept for ever. `from` is undefined for the first. */
@@ -115,6 +130,7 @@ export class Command {
       | 'notBefore'
       | 'lastEventNumber'
       | 'responseCount'
+      | 'settlement'
       | 'leaseNumber'
     >,
     actor: string,
@@ -131,6 +147,7 @@ export class Command {
       notBefore: undefined,
       lastEventNumber: 1,
       responseCount: 0,
+      settlement: undefined,
       leaseNumber: 0,
     });
     const transition: Transition = {
@@ -176,6 +193,7 @@ export class Command {
       notBefore: undefined,
       lastEventNumber: 1,
       responseCount: 0,
+      settlement: undefined,
     });
   }
 
@@ -211,6 +229,8 @@ export class Command {
       notBefore: move.notBefore,
       lastEventNumber: eventNumber,
       responseCount: record.responseCount + responses.length,
+      settlement:
+        record.status === 'outcome_unknown' ? { at: move.at, by: move.actor, reason: undefined } : record.settlement,
     });
     const transition: Transition = {
       commandId: record.id,
@@ -222,6 +242,18 @@ export class Command {
       reason: move.reason,
     };
     return { before: this, after, transitions: [transition], responses };
+  }
+
+  /**
+   * The step by which somebody says how it ended. It keeps the time at which it ended, and why nobody knew unless it is
+   * completed. Throws like `move`.
+   */
+  settle(outcome: KnownOutcome, settlement: Settlement): CommandStep {
+    const { errorCode, errorMessage, completedAt } = this.record;
+    const { at, by } = settlement;
+    const step = this.move({ to: outcome, at, actor: by, reason: 'settled' });
+    const error = outcome === 'failed' ? { errorCode, errorMessage } : {};
+    return { ...step, after: new Command({ ...step.after.record, ...error, completedAt, settlement }) };
   }
 
   /** The step that says something about a command and leaves its state as it is. */

@@ -53,6 +53,7 @@ export const errorDefinitions = {
   'vehicle-offline': { kind: 'conflict', title: 'The vehicle is offline' },
   'idempotency-key-reused': { kind: 'conflict', title: 'The idempotency key was used for another request' },
   'command-already-final': { kind: 'conflict', title: 'The command has already ended' },
+  'outcome-not-unknown': { kind: 'conflict', title: 'It is not unknown how the command ended' },
   'changed-meanwhile': { kind: 'conflict', title: 'The object was changed by somebody else' },
   'queueing-not-allowed': { kind: 'unprocessable', title: 'This command must not wait for the vehicle' },
   'too-many-logins': { kind: 'too-many', title: 'Too many failed logins' },

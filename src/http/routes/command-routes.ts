@@ -7,6 +7,7 @@ import type { FollowCommand } from '#application/commands/follow-command.js';
 import { listCommands } from '#application/commands/list-commands.js';
 import { listResponses } from '#application/commands/list-responses.js';
 import { listTransitions } from '#application/commands/list-transitions.js';
+import type { settleCommand } from '#application/commands/settle-command.js';
 import { showCommandWithResponses } from '#application/commands/show-command.js';
 import type { submitCommand } from '#application/commands/submit-command.js';
 import type { waitForCommand } from '#application/commands/wait-for-command.js';
@@ -25,6 +26,7 @@ import {
   presentResponse,
   presentTransition,
   responseSchema,
+  settleCommandBody,
   submitCommandBody,
   submitCommandHeaders,
   transitionSchema,
@@ -44,6 +46,7 @@ export interface CommandRoutesDependencies {
   readonly catalogue: Catalogue;
   readonly submitCommand: ReturnType<typeof submitCommand>;
   readonly cancelCommand: ReturnType<typeof cancelCommand>;
+  readonly settleCommand: ReturnType<typeof settleCommand>;
   readonly waitForCommand: ReturnType<typeof waitForCommand>;
   readonly followCommand: FollowCommand;
 }
@@ -55,7 +58,7 @@ const locationOf = (commandId: string): string => `/api/v1/commands/${commandId}
 
 /** Commands, their responses, transitions and events. */
 export function commandRoutes(dependencies: CommandRoutesDependencies): readonly Endpoint[] {
-  return [submitRoute(dependencies), ...readingRoutes(), cancelRoute(dependencies), eventsRoute(dependencies)];
+  return [submitRoute(dependencies), ...readingRoutes(), cancelRoute(dependencies), settleRoute(dependencies), eventsRoute(dependencies)];
 }
 
 function submitRoute({ catalogue, submitCommand, waitForCommand }: CommandRoutesDependencies): Endpoint {
@@ -255,6 +258,29 @@ function cancelRoute({ cancelCommand }: CommandRoutesDependencies): Endpoint {
       const body = { cancellation: outcome, command: presentCommand(command) };
       return outcome === 'cancelled' ? ok(body) : accepted(body, { location: locationOf(command.id) });
     },
+  });
+}
+
+function settleRoute({ settleCommand }: CommandRoutesDependencies): Endpoint {
+  return endpoint({
+    method: 'post',
+    path: '/commands/{command_id}/settle',
+    operationId: 'settleCommand',
+    tag,
+    summary: 'Settle a command of unknown outcome',
+    description:
+      'Says how a command ended whose status is `outcome_unknown`, once somebody has looked at the vehicle. Works once; a late answer of the vehicle may be faster.',
+    role: 'engineer',
+    access: 'write',
+    audit: { action: 'command.settle', entityType: 'command', entityIdParam: 'command_id' },
+    params,
+    body: settleCommandBody,
+    bodyExamples: { seen: { status: 'completed', reason: 'The fault memory is empty, as read on the vehicle.' } },
+    replies: { 200: { description: 'The command, settled', schema: commandSchema } },
+    errors: ['command-not-found', 'outcome-not-unknown', 'changed-meanwhile'],
+    handle: (work, actor, { params: { command_id: id }, body: { status, reason } }) =>
+      settleCommand(work, actor, id, { outcome: status, reason }),
+    reply: (command) => ok(presentCommand(command)),
   });
 }
 

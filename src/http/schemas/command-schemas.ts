@@ -6,7 +6,7 @@ import { type CommandType } from '#application/domain/command-type.js';
 import type { InputComplaint } from '#application/domain/errors.js';
 import { inputComplaints } from '#application/domain/input-complaints.js';
 import { safetyClasses } from '#application/domain/safety.js';
-import { offlinePolicies, type Command, type Transition } from '#application/domain/command.js';
+import { offlinePolicies, type Command, type Settlement, type Transition } from '#application/domain/command.js';
 import { commandErrorCodes, type Response } from '#application/domain/response.js';
 import { sovdMethods } from '#application/domain/sovd/method.js';
 import { roles } from '#application/domain/user.js';
@@ -77,6 +77,20 @@ export function preferredWaitSeconds(prefer: string | undefined): number | undef
 
 const errorSchema = z.object({ code: z.enum(commandErrorCodes), message: z.string() });
 
+const settlementSchema = z.object({
+  settled_at: timestamp,
+  settled_by: z.string().meta({ description: 'Who found out, or the part of the service that got a late answer.' }),
+  reason: z.string().nullable().meta({ description: 'In their words; null for a late answer.' }),
+});
+
+/** What somebody found out about a command whose outcome is unknown. */
+export const settleCommandBody = z
+  .object({
+    status: z.enum(['completed', 'failed']).meta({ description: 'How it ended after all.' }),
+    reason: lineOfText(1, 500).meta({ description: 'How you know.' }),
+  })
+  .meta({ id: 'SettleCommand' });
+
 /** A command. */
 export const commandSchema = z
   .object({
@@ -100,6 +114,10 @@ export const commandSchema = z
     cancel_requested_at: timestamp.nullable().meta({ examples: [null] }),
     attempts: z.int().meta({ description: 'How often an execution was begun.' }),
     response_count: z.int(),
+    settlement: settlementSchema.nullable().meta({
+      description: 'How it became known how it ended, if that was unknown before.',
+      examples: [null],
+    }),
     last_event_number: z.int().meta({ examples: [4] }),
   })
   .meta({ id: 'Command', description: 'One order to one vehicle.' });
@@ -207,8 +225,15 @@ export function presentCommand({ record }: Command): z.output<typeof commandSche
     cancel_requested_at: record.cancelRequestedAt?.toISOString() ?? null,
     attempts: record.attempts,
     response_count: record.responseCount,
+    settlement: presentSettlement(record.settlement),
     last_event_number: record.lastEventNumber,
   };
+}
+
+function presentSettlement(settlement: Settlement | undefined): z.output<typeof settlementSchema> | null {
+  if (settlement === undefined) return null;
+  const { at, by, reason } = settlement;
+  return { settled_at: at.toISOString(), settled_by: by, reason: reason ?? null };
 }
 
 /** A response as it is shown. */

@@ -30,6 +30,7 @@ const preparations: Readonly<Record<string, (room: Showroom) => Promise<Preparat
     const user = await service.logInAs('viewer');
     return { ...asUser(user), fields: { old_password: user.password } };
   },
+  settleCommand: async (room) => ({ params: { command_id: await room.newUnknownCommand() } }),
   cancelCommand: async (room) => ({ params: { command_id: await room.newRunningCommand() } }),
 };
 

@@ -22,6 +22,8 @@ export interface Showroom {
   readonly newCommand: () => Promise<string>;
   /** A command that its vehicle doesn't answer. */
   readonly newRunningCommand: () => Promise<string>;
+  /** A command of which nobody can know how it ended. */
+  readonly newUnknownCommand: () => Promise<string>;
   readonly call: RunningProgram['call'];
   readonly close: () => Promise<void>;
 }
@@ -54,6 +56,12 @@ export async function openShowroom(
     return answer.body.command_id as string;
   };
 
+  const newUnknownCommand = async (): Promise<string> => {
+    const id = await newCommand();
+    await database.query(`update commands set status = 'outcome_unknown' where command_id = $1`, [id]);
+    return id;
+  };
+
   /** One line for each name that a path parameter can have. */
   const makers: Readonly<Record<string, () => Promise<string>>> = {
     vehicle_id: () => newVehicle(),
@@ -64,7 +72,7 @@ export async function openShowroom(
   };
 
   return {
-    ...{ service, admin, database, answeringBase, newVehicle, newCommand, call },
+    ...{ service, admin, database, answeringBase, newVehicle, newCommand, newUnknownCommand, call },
     silentBase: silent.base,
     newRunningCommand: async () => order(await newVehicle(silent.base), 'discover'),
     make: (parameter) => {

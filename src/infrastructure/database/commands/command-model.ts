@@ -81,6 +81,15 @@ export class CommandModel extends Model<InferAttributes<CommandModel>, InferCrea
   @required(DataType.INTEGER)
   declare response_count: number;
 
+  @optional(DataType.DATE)
+  declare settled_at: Date | null;
+
+  @optional(DataType.TEXT)
+  declare settled_by: string | null;
+
+  @optional(DataType.TEXT)
+  declare settlement_reason: string | null;
+
   @required(DataType.INTEGER)
   declare lease_number: number;
 

@@ -1,6 +1,6 @@
 import type { InferAttributes } from 'sequelize';
 
-import { Command, type Transition } from '#application/domain/command.js';
+import { Command, type Settlement, type Transition } from '#application/domain/command.js';
 import type { Response } from '#application/domain/response.js';
 
 import type { ResponseModel } from './response-model.js';
@@ -41,8 +41,14 @@ export function toCommand(row: CommandRow): Command {
     notBefore: row.not_before ?? undefined,
     lastEventNumber: row.last_event_number,
     responseCount: row.response_count,
+    settlement: toSettlement(row),
     leaseNumber: row.lease_number,
   });
+}
+
+function toSettlement(row: CommandRow): Settlement | undefined {
+  if (row.settled_at === null || row.settled_by === null) return undefined;
+  return { at: row.settled_at, by: row.settled_by, reason: row.settlement_reason ?? undefined };
 }
 
 /** The domain's transition for a row. */

@@ -32,6 +32,13 @@ const advanceText = `
     not_before = $11, last_event_number = $12, response_count = $13
   where ${asItWas}`;
 
+const settleText = `
+  update commands
+  set status = $5, error_code = $6, error_message = $7, started_at = $8, completed_at = $9, attempts = $10,
+    not_before = $11, last_event_number = $12, response_count = $13, settled_at = $14, settled_by = $15,
+    settlement_reason = $16
+  where ${asItWas}`;
+
 const leaseText = `
   update commands
   set status = $5, error_code = $6, error_message = $7, started_at = $8, completed_at = $9, attempts = $10,
@@ -71,15 +78,17 @@ export function addCommandWrites({ record }: Command, transition: Transition): r
 
 /** A step of a command: its new state, if it is still as it was before, with the events that tell of it. */
 export function stepWrites(step: CommandStep, lease: Lease | undefined): readonly NotedWrite[] {
-  const values = stepValues(step);
-  const update: NotedWrite = {
-    text: lease === undefined ? advanceText : leaseText,
-    values: lease === undefined ? values : [...values, step.after.record.leaseNumber, lease.owner, lease.seconds],
-    expectedRows: 1,
-    target: `commands:${step.before.id}`,
-  };
+  const update: NotedWrite = { ...stepUpdate(step, lease), expectedRows: 1, target: `commands:${step.before.id}` };
   const writes = [update, ...step.transitions.map(insertTransition)];
   return step.responses.length === 0 ? writes : [...writes, insertResponses(step.responses)];
+}
+
+function stepUpdate(step: CommandStep, lease: Lease | undefined): Pick<NotedWrite, 'text' | 'values'> {
+  const values = stepValues(step);
+  const { settlement, leaseNumber } = step.after.record;
+  if (lease !== undefined) return { text: leaseText, values: [...values, leaseNumber, lease.owner, lease.seconds] };
+  if (settlement === undefined) return { text: advanceText, values };
+  return { text: settleText, values: [...values, settlement.at, settlement.by, settlement.reason ?? null] };
 }
 
 function stepValues({ before, after }: CommandStep): readonly unknown[] {
