@@ -104,7 +104,7 @@ describe('settling an unknown outcome', () => {
     await settle(id);
     const { events } = await readStream(`${program.url}/api/v1/commands/${id}/events`, { token, after });
     expect(events.map(({ id: number, data }) => [number, data.to_status, data.reason])).to.deep.equal([
-      [after + 1, 'completed', 'settled'],
+      [Number(after) + 1, 'completed', 'settled'],
     ]);
   });
 
