@@ -6,6 +6,7 @@ import { createCatalogue } from '#application/catalogue/catalogue.js';
 import { cancelCommand } from '#application/commands/cancel-command.js';
 import { followCommand } from '#application/commands/follow-command.js';
 import { settleCommand } from '#application/commands/settle-command.js';
+import { showCommandStatistics } from '#application/commands/show-command-statistics.js';
 import { submitCommand } from '#application/commands/submit-command.js';
 import { waitForCommand } from '#application/commands/wait-for-command.js';
 import { Dispatcher } from '#application/dispatch/dispatcher.js';
@@ -45,6 +46,7 @@ import { sessionRoutes } from '#http/routes/session-routes.js';
 import { userRoutes } from '#http/routes/user-routes.js';
 import { vehicleCredentialRoutes } from '#http/routes/vehicle-credential-routes.js';
 import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
+import { statisticsRoutes } from '#http/routes/statistics-routes.js';
 import { listen, type HttpServer } from '#http/server.js';
 import { poolState, type PoolState } from '#infrastructure/database/connect.js';
 import { readQueueState } from '#infrastructure/database/commands/queue-state.js';
@@ -243,6 +245,7 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
     submitCommand: submitCommand(shared),
     cancelCommand: cancelCommand(shared),
     settleCommand: settleCommand(shared),
+    showCommandStatistics: showCommandStatistics(shared),
     waitForCommand: waitForCommand(shared),
     followCommand: followCommand({ ...shared, recheckSeconds: settings.events.recheckSeconds }),
     recordRefusal: recordRefusal(shared),
@@ -274,6 +277,7 @@ function composeHttp(
       ...vehicleCredentialRoutes(useCases),
       ...commandTypeRoutes(useCases.catalogue),
       ...commandRoutes(useCases),
+      ...statisticsRoutes(useCases),
       ...auditRoutes(useCases),
     ],
     ...settings.server,

@@ -7,6 +7,7 @@ import { commandTypeRoutes } from '#http/routes/command-type-routes.js';
 import { sessionRoutes } from '#http/routes/session-routes.js';
 import { userRoutes } from '#http/routes/user-routes.js';
 import { vehicleCredentialRoutes } from '#http/routes/vehicle-credential-routes.js';
+import { statisticsRoutes } from '#http/routes/statistics-routes.js';
 import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
 
 /** All routes as they are declared. Their use cases are missing: only what they say of themselves is of interest. */
@@ -18,6 +19,7 @@ export const declaredEndpoints: readonly Endpoint[] = [
   ...vehicleCredentialRoutes({} as Parameters<typeof vehicleCredentialRoutes>[0]),
   ...commandTypeRoutes(createCatalogue()),
   ...commandRoutes({ catalogue: createCatalogue() } as Parameters<typeof commandRoutes>[0]),
+  ...statisticsRoutes({} as Parameters<typeof statisticsRoutes>[0]),
   ...auditRoutes({} as Parameters<typeof auditRoutes>[0]),
 ];
 

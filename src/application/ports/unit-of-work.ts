@@ -2,6 +2,7 @@ import type { AuditLog } from './audit-log.js';
 import type { AuditTrail } from './audit-trail.js';
 import type { CommandQueue } from './command-queue.js';
 import type { CommandRepository } from './command-repository.js';
+import type { CommandStatisticsSource } from './command-statistics.js';
 import type { SessionRepository } from './session-repository.js';
 import type { UserRepository } from './user-repository.js';
 import type { VehicleCredentialRepository } from './vehicle-credential-repository.js';
@@ -18,6 +19,7 @@ export interface Work {
   readonly vehicleCredentials: VehicleCredentialRepository;
   readonly commands: CommandRepository;
   readonly commandQueue: CommandQueue;
+  readonly commandStatistics: CommandStatisticsSource;
   /** Append only. */
   readonly auditLog: AuditLog;
   readonly auditTrail: AuditTrail;

@@ -58,7 +58,13 @@ const locationOf = (commandId: string): string => `/api/v1/commands/${commandId}
 
 /** Commands, their responses, transitions and events. */
 export function commandRoutes(dependencies: CommandRoutesDependencies): readonly Endpoint[] {
-  return [submitRoute(dependencies), ...readingRoutes(), cancelRoute(dependencies), settleRoute(dependencies), eventsRoute(dependencies)];
+  return [
+    submitRoute(dependencies),
+    ...readingRoutes(),
+    cancelRoute(dependencies),
+    settleRoute(dependencies),
+    eventsRoute(dependencies),
+  ];
 }
 
 function submitRoute({ catalogue, submitCommand, waitForCommand }: CommandRoutesDependencies): Endpoint {

@@ -5,6 +5,7 @@ import { UnitOfWorkClosed, type Access, type UnitOfWork } from '#application/por
 import { SequelizeAuditLog } from './audit/sequelize-audit-log.js';
 import { SequelizeAuditTrail } from './audit/sequelize-audit-trail.js';
 import { SequelizeCommandQueue } from './commands/sequelize-command-queue.js';
+import { SequelizeCommandStatistics } from './commands/sequelize-command-statistics.js';
 import { SequelizeCommandRepository } from './commands/sequelize-command-repository.js';
 import { translateDatabaseError } from './database-errors.js';
 import { compileGroup, groupWrites, type NotedWrite, type Statement } from './noted-write.js';
@@ -46,6 +47,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   readonly vehicleCredentials: SequelizeVehicleCredentialRepository;
   readonly commands: SequelizeCommandRepository;
   readonly commandQueue: SequelizeCommandQueue;
+  readonly commandStatistics: SequelizeCommandStatistics;
   readonly auditLog: SequelizeAuditLog;
   readonly auditTrail: SequelizeAuditTrail;
 
@@ -65,6 +67,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     this.vehicleCredentials = new SequelizeVehicleCredentialRepository(this);
     this.commands = new SequelizeCommandRepository(this);
     this.commandQueue = new SequelizeCommandQueue(this);
+    this.commandStatistics = new SequelizeCommandStatistics(this);
     this.auditLog = new SequelizeAuditLog(this);
     this.auditTrail = new SequelizeAuditTrail(this);
   }
