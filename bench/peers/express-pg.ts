@@ -1,80 +1,78 @@
-import express, { type Request } from 'express';
-import { Pool } from 'pg';
-import { z } from 'zod';
+import { randomUUID } from 'node:crypto';
 
-import { callerOf, environment, tellReady } from './environment.js';
-import {
-  commandPosition,
-  shownCommand,
-  shownPage,
-  shownVehicle,
-  vehiclePosition,
-  type CommandRow,
-  type VehicleRow,
-} from './shown.js';
-import {
-  insertCommand,
-  newCommand,
-  oneVehicle,
-  someCommands,
-  someVehicles,
-  type Caller,
-  type Order,
-} from './statements.js';
+import express, { type ErrorRequestHandler } from 'express';
+import pg from 'pg';
+import { v7 } from 'uuid';
 
-/** By hand on the same framework: Express and the driver, prepared statements, input checked with zod. */
-const pool = new Pool({ connectionString: environment.databaseUrl, max: environment.maxConnections });
-const callers = new WeakMap<Request, Caller>();
-const id = z.guid();
-const page = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50), vehicle_id: id.optional() });
-const order = z.object({ vehicle_id: id, command_name: z.string(), command_params: z.record(z.string(), z.unknown()) });
+import { readAccessToken } from './access-token.js';
+import { readCursor, readLimit, readOrder, readUuid } from './input.js';
+import { readPeerSettings } from './peer-settings.js';
+import { describeFailure, Refusal } from './refusal.js';
+import { requestLine } from './request-line.js';
+import { showAccepted, showCommand, showPage, showVehicle, type CommandRow, type VehicleRow } from './shown.js';
+import { commandPage, oneVehicle, submitCommand, vehiclePage } from './statements.js';
+import { openWakeUp } from './wake-up.js';
+
+const settings = readPeerSettings();
+const pool = new pg.Pool({ connectionString: settings.databaseUrl, max: settings.connections });
+const accountOf = readAccessToken(settings.jwtKey);
+const wakeDispatcher = await openWakeUp(settings.databaseUrl);
+const logRequest = requestLine(settings.logLevel);
 
 const app = express();
 app.disable('x-powered-by');
 app.disable('etag');
 app.use((request, response, next) => {
-  const caller = callerOf(request.headers.authorization);
-  if (caller === undefined) {
-    response.status(401).json({});
-    return;
-  }
-  callers.set(request, caller);
+  logRequest(request, response);
+  response.locals['account'] = accountOf(request.headers.authorization);
   next();
 });
+app.use(express.json());
 
 app.get('/api/v1/vehicles/:id', async (request, response) => {
-  const { rows } = await pool.query<VehicleRow>({ ...oneVehicle, values: [id.parse(request.params.id)] });
-  if (rows[0] === undefined) response.status(404).json({});
-  else response.json(shownVehicle(rows[0]));
+  const { rows } = await pool.query<VehicleRow>(oneVehicle(readUuid(request.params.id)));
+  if (rows[0] === undefined) throw new Refusal(404, 'vehicle-not-found');
+  response.json(showVehicle(rows[0]));
 });
 
-app.get('/api/v1/vehicles', async (request, response) => {
-  const { limit } = page.parse(request.query);
-  const { rows } = await pool.query<VehicleRow>({ ...someVehicles, values: [limit + 1] });
-  response.json(shownPage(rows, limit, shownVehicle, vehiclePosition));
+app.get('/api/v1/vehicles', async ({ query }, response) => {
+  const limit = readLimit(query['limit']);
+  const { rows } = await pool.query<VehicleRow>(vehiclePage(limit, readCursor(query['cursor'])));
+  response.json(showPage(rows, limit, showVehicle, (row) => ({ at: row.created_at, id: row.vehicle_id })));
 });
 
-app.get('/api/v1/commands', async (request, response) => {
-  const { limit, vehicle_id: vehicleId } = page.parse(request.query);
-  const { rows } = await pool.query<CommandRow>({ ...someCommands, values: [vehicleId, limit + 1] });
-  response.json(shownPage(rows, limit, shownCommand, commandPosition));
+app.get('/api/v1/commands', async ({ query }, response) => {
+  const limit = readLimit(query['limit']);
+  const statement = commandPage(readUuid(query['vehicle_id']), limit, readCursor(query['cursor']));
+  const { rows } = await pool.query<CommandRow>(statement);
+  response.json(showPage(rows, limit, showCommand, (row) => ({ at: row.submitted_at, id: row.command_id })));
 });
 
-app.post('/api/v1/commands', express.json(), async (request, response) => {
-  const input: Order = order.parse(request.body);
-  const { rows } = await pool.query<VehicleRow>({ ...oneVehicle, values: [input.vehicle_id] });
-  const caller = callers.get(request);
-  if (rows[0] === undefined || caller === undefined) {
-    response.status(404).json({});
-    return;
-  }
-  if (rows[0].retired_at !== null) {
-    response.status(409).json({});
-    return;
-  }
-  const { values, shown } = newCommand(input, caller, request.get('user-agent') ?? '');
-  await pool.query({ ...insertCommand, values });
-  response.status(202).location(`/api/v1/commands/${shown.command_id}`).json(shown);
+app.post('/api/v1/commands', async (request, response) => {
+  const account = response.locals['account'] as ReturnType<typeof accountOf>;
+  const order = readOrder(request.body);
+  const submittedAt = new Date();
+  const submission = {
+    commandId: v7(),
+    logId: v7(),
+    userId: account.userId,
+    username: account.username,
+    submittedAt,
+    expiresAt: new Date(submittedAt.getTime() + order.expiresInSeconds * 1000),
+    ipAddress: request.ip ?? null,
+    userAgent: request.get('user-agent') ?? null,
+    requestId: randomUUID(),
+  };
+  const { rows } = await pool.query<{ readonly retired_at: Date | null }>(submitCommand(order, submission));
+  if (rows[0] === undefined) throw new Refusal(404, 'vehicle-not-found');
+  if (rows[0].retired_at !== null) throw new Refusal(409, 'vehicle-retired');
+  wakeDispatcher();
+  response.status(202).json(showAccepted(order, submission));
 });
 
-app.listen(environment.port, '127.0.0.1', tellReady);
+const handleError: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
+  const { status, body } = describeFailure(error instanceof SyntaxError ? new Refusal(400, 'malformed-json') : error);
+  response.status(status).json(body);
+};
+app.use(handleError);
+app.listen(settings.port, '127.0.0.1');

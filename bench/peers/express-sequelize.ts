@@ -1,150 +1,76 @@
-import { createSecretKey, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
-import express, { type Request } from 'express';
+import express, { type ErrorRequestHandler, type Request } from 'express';
 import passport from 'passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
-import { DataTypes, Sequelize, type Model, type ModelAttributes } from 'sequelize';
+import { Op } from 'sequelize';
+import { v7 } from 'uuid';
 
-import { environment, tellReady, tokenRules } from './environment.js';
-import {
-  commandPosition,
-  shownCommand,
-  shownPage,
-  shownVehicle,
-  vehiclePosition,
-  type CommandRow,
-  type VehicleRow,
-} from './shown.js';
-import type { Order } from './statements.js';
+import { requireAdmin } from './access-token.js';
+import { readCursor, readLimit, readOrder, readUuid } from './input.js';
+import { readPeerSettings } from './peer-settings.js';
+import { describeFailure, Refusal } from './refusal.js';
+import { requestLine } from './request-line.js';
+import { AuditLog, Command, CommandTransition, openSequelize, User, Vehicle } from './sequelize-models.js';
+import { showCommand, showPage, showVehicle } from './shown.js';
+import { openWakeUp } from './wake-up.js';
 
-/**
- * The usual way, as the documentation of Express, Sequelize and passport-jwt shows it: a managed transaction for each
- * request, instances of models, the user loaded for each request. The secret is a text, as there, unless `JWT_KEY=object`.
- */
-const sequelize = new Sequelize(environment.databaseUrl, { logging: false, pool: { max: environment.maxConnections } });
+// As the documentation of Express, passport-jwt and Sequelize shows it. `--key-object` gives passport-jwt the secret as a
+// KeyObject instead of a text.
 
-const table = (name: string, key: string, columns: ModelAttributes): ReturnType<typeof sequelize.define> =>
-  sequelize.define(
-    name,
-    { [key]: { type: DataTypes.UUID, primaryKey: true }, ...columns },
-    { tableName: name, timestamps: false },
-  );
+const settings = readPeerSettings();
+const sequelize = openSequelize(settings.databaseUrl, settings.connections);
+const wakeDispatcher = await openWakeUp(settings.databaseUrl);
+const logRequest = requestLine(settings.logLevel);
+const hasKeyObject = process.argv.includes('--key-object');
 
-const { DATE, INTEGER, JSONB, TEXT, UUID, BOOLEAN, INET } = DataTypes;
-
-const User = table('users', 'user_id', { username: TEXT, email: TEXT, role: TEXT, is_active: BOOLEAN });
-
-const Vehicle = table('vehicles', 'vehicle_id', {
-  vin: TEXT,
-  make: TEXT,
-  model: TEXT,
-  model_year: INTEGER,
-  sovd_base_url: TEXT,
-  connection_status: TEXT,
-  last_seen_at: DATE,
-  metadata: JSONB,
-  created_at: DATE,
-  updated_at: DATE,
-  retired_at: DATE,
-});
-
-const Command = table('commands', 'command_id', {
-  user_id: UUID,
-  vehicle_id: UUID,
-  command_name: TEXT,
-  command_params: JSONB,
-  safety: TEXT,
-  status: TEXT,
-  error_code: TEXT,
-  error_message: TEXT,
-  when_offline: TEXT,
-  timeout_seconds: INTEGER,
-  expires_at: DATE,
-  submitted_at: DATE,
-  started_at: DATE,
-  completed_at: DATE,
-  cancel_requested_at: DATE,
-  attempts: INTEGER,
-  response_count: INTEGER,
-  last_event_number: INTEGER,
-  lease_number: INTEGER,
-});
-
-const Transition = table('command_transitions', 'command_id', {
-  event_number: { type: INTEGER, primaryKey: true },
-  to_status: TEXT,
-  occurred_at: DATE,
-  actor: TEXT,
-  reason: TEXT,
-});
-
-const AuditLog = table('audit_logs', 'log_id', {
-  occurred_at: DATE,
-  actor_kind: TEXT,
-  user_id: UUID,
-  username: TEXT,
-  action: TEXT,
-  entity_type: TEXT,
-  entity_id: TEXT,
-  vehicle_id: UUID,
-  command_id: UUID,
-  outcome: TEXT,
-  details: JSONB,
-  ip_address: INET,
-  user_agent: TEXT,
-  request_id: TEXT,
-});
-
-const secret = process.env['JWT_KEY'] === 'object' ? createSecretKey(Buffer.from(environment.secret)) : undefined;
 passport.use(
   new Strategy(
     {
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      secretOrKey: (secret ?? environment.secret) as string,
-      algorithms: [...tokenRules.algorithms],
-      issuer: tokenRules.issuer,
-      audience: tokenRules.audience,
+      secretOrKey: hasKeyObject ? (settings.jwtKey as unknown as Buffer) : settings.jwtSecret,
+      algorithms: ['HS256'],
+      issuer: 'sovd-fleet',
+      audience: 'sovd-fleet-api',
     },
-    (payload: { readonly sub: string }, done) => {
-      User.findByPk(payload.sub).then(
-        (user) => done(null, user?.get('is_active') === true ? user : false),
-        (error: unknown) => done(error, false),
+    (claims: { readonly sub: string }, done) => {
+      User.findByPk(claims.sub).then(
+        (user) => {
+          if (user?.is_active === true) requireAdmin(user);
+          done(null, user?.is_active === true ? user : false);
+        },
+        (error: unknown) => done(error),
       );
     },
   ),
 );
 
-const plain = (instance: Model): unknown => instance.get({ plain: true });
-/** What was just made has no columns that nobody set. */
-const shownNew = ({ lease_number: _lease, ...row }: CommandRow & { readonly lease_number: number }): object =>
-  shownCommand({
-    started_at: null,
-    completed_at: null,
-    cancel_requested_at: null,
-    ...row,
-    error_code: null,
-    error_message: null,
-  } as CommandRow);
-
-const limitOf = (request: Request): number => Number(request.query['limit'] ?? 50);
-
 const app = express();
-app.disable('x-powered-by');
-app.disable('etag');
+app.use((request, response, next) => {
+  logRequest(request, response);
+  next();
+});
 app.use(express.json());
 app.use(passport.authenticate('jwt', { session: false }));
 
 app.get('/api/v1/vehicles/:id', async (request, response) => {
-  const vehicle = await sequelize.transaction((transaction) => Vehicle.findByPk(request.params.id, { transaction }));
-  if (vehicle === null) response.status(404).json({});
-  else response.json(shownVehicle(plain(vehicle) as VehicleRow));
+  const id = readUuid(request.params.id);
+  const vehicle = await sequelize.transaction((transaction) => Vehicle.findByPk(id, { transaction }));
+  if (vehicle === null) throw new Refusal(404, 'vehicle-not-found');
+  response.json(showVehicle(vehicle));
 });
 
-app.get('/api/v1/vehicles', async (request, response) => {
-  const limit = limitOf(request);
+app.get('/api/v1/vehicles', async ({ query }, response) => {
+  const limit = readLimit(query['limit']);
+  const after = readCursor(query['cursor']);
   const vehicles = await sequelize.transaction((transaction) =>
     Vehicle.findAll({
-      where: { retired_at: null },
+      where: {
+        retired_at: null,
+        ...(after !== undefined && {
+          [Op.or]: [{ created_at: { [Op.lt]: after.at } }, { created_at: after.at, vehicle_id: { [Op.lt]: after.id } }],
+        }),
+      },
       order: [
         ['created_at', 'DESC'],
         ['vehicle_id', 'DESC'],
@@ -153,15 +79,26 @@ app.get('/api/v1/vehicles', async (request, response) => {
       transaction,
     }),
   );
-  response.json(shownPage(vehicles.map(plain) as VehicleRow[], limit, shownVehicle, vehiclePosition));
+  response.json(
+    showPage(vehicles, limit, showVehicle, (vehicle) => ({ at: vehicle.created_at, id: vehicle.vehicle_id })),
+  );
 });
 
-app.get('/api/v1/commands', async (request, response) => {
-  const limit = limitOf(request);
+app.get('/api/v1/commands', async ({ query }, response) => {
+  const limit = readLimit(query['limit']);
+  const vehicleId = readUuid(query['vehicle_id']);
+  const after = readCursor(query['cursor']);
   const commands = await sequelize.transaction((transaction) =>
     Command.findAll({
-      attributes: { exclude: ['lease_number'] },
-      where: { vehicle_id: request.query['vehicle_id'] },
+      where: {
+        vehicle_id: vehicleId,
+        ...(after !== undefined && {
+          [Op.or]: [
+            { submitted_at: { [Op.lt]: after.at } },
+            { submitted_at: after.at, command_id: { [Op.lt]: after.id } },
+          ],
+        }),
+      },
       order: [
         ['submitted_at', 'DESC'],
         ['command_id', 'DESC'],
@@ -170,77 +107,86 @@ app.get('/api/v1/commands', async (request, response) => {
       transaction,
     }),
   );
-  response.json(shownPage(commands.map(plain) as CommandRow[], limit, shownCommand, commandPosition));
+  response.json(
+    showPage(commands, limit, showCommand, (command) => ({ at: command.submitted_at, id: command.command_id })),
+  );
 });
 
 app.post('/api/v1/commands', async (request, response) => {
-  const order = request.body as Order;
-  const user = plain(request.user as Model) as { readonly user_id: string; readonly username: string };
+  const order = readOrder(request.body);
+  const user = request.user as User;
+  const submittedAt = new Date();
   const command = await sequelize.transaction(async (transaction) => {
-    const vehicle = await Vehicle.findByPk(order.vehicle_id, { transaction });
-    if (vehicle?.get('retired_at') !== null) return undefined;
-    const now = new Date();
-    const id = randomUUID();
+    const vehicle = await Vehicle.findByPk(order.vehicleId, { transaction });
+    if (vehicle === null) throw new Refusal(404, 'vehicle-not-found');
+    if (vehicle.retired_at !== null) throw new Refusal(409, 'vehicle-retired');
     const created = await Command.create(
       {
-        command_id: id,
+        command_id: v7(),
         user_id: user.user_id,
-        vehicle_id: order.vehicle_id,
-        command_name: order.command_name,
-        command_params: order.command_params,
+        vehicle_id: vehicle.vehicle_id,
+        command_name: 'read-data',
+        command_params: order.parameters,
         safety: 'safe',
         status: 'pending',
-        when_offline: 'queue',
-        timeout_seconds: 30,
-        expires_at: new Date(now.getTime() + 3_600_000),
-        submitted_at: now,
+        error_code: null,
+        error_message: null,
+        when_offline: order.whenOffline,
+        timeout_seconds: order.timeoutSeconds,
+        expires_at: new Date(submittedAt.getTime() + order.expiresInSeconds * 1000),
+        submitted_at: submittedAt,
+        started_at: null,
+        completed_at: null,
+        cancel_requested_at: null,
         attempts: 0,
         response_count: 0,
         last_event_number: 1,
         lease_number: 0,
+        fleet_id: vehicle.fleet_id,
       },
       { transaction },
     );
-    await Transition.create(
+    await CommandTransition.create(
       {
-        command_id: id,
+        command_id: created.command_id,
         event_number: 1,
         to_status: 'pending',
-        occurred_at: now,
+        occurred_at: submittedAt,
         actor: user.username,
         reason: 'submitted',
       },
       { transaction },
     );
-    await AuditLog.create(
-      {
-        log_id: randomUUID(),
-        occurred_at: now,
-        actor_kind: 'user',
-        user_id: user.user_id,
-        username: user.username,
-        action: 'command.submit',
-        entity_type: 'command',
-        entity_id: id,
-        vehicle_id: order.vehicle_id,
-        command_id: id,
-        outcome: 'success',
-        details: { command_name: order.command_name, safety: 'safe' },
-        ip_address: '127.0.0.1',
-        user_agent: request.get('user-agent'),
-        request_id: randomUUID(),
-      },
-      { transaction },
-    );
-    await sequelize.query("select pg_notify('peer_dispatch', 'wake')", { transaction });
+    await AuditLog.create(auditEntry(request, user, created), { transaction });
     return created;
   });
-  if (command === undefined) response.status(404).json({});
-  else
-    response
-      .status(202)
-      .location(`/api/v1/commands/${command.get('command_id') as string}`)
-      .json(shownNew(plain(command) as CommandRow & { readonly lease_number: number }));
+  wakeDispatcher();
+  response.status(202).json(showCommand(command));
 });
 
-app.listen(environment.port, '127.0.0.1', tellReady);
+function auditEntry(request: Request, user: User, command: Command) {
+  return {
+    log_id: v7(),
+    occurred_at: command.submitted_at,
+    actor_kind: 'user',
+    user_id: user.user_id,
+    username: user.username,
+    action: 'command.submit',
+    entity_type: 'command',
+    entity_id: command.command_id,
+    vehicle_id: command.vehicle_id,
+    command_id: command.command_id,
+    outcome: 'success',
+    details: { command_name: command.command_name, safety: command.safety },
+    ip_address: request.ip ?? null,
+    user_agent: request.get('user-agent') ?? null,
+    request_id: randomUUID(),
+  };
+}
+
+const handleError: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
+  const { status, body } = describeFailure(error instanceof SyntaxError ? new Refusal(400, 'malformed-json') : error);
+  response.status(status).json(body);
+};
+app.use(handleError);
+app.listen(settings.port, '127.0.0.1');

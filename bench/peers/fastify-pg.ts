@@ -1,78 +1,84 @@
-import Fastify, { type FastifyRequest } from 'fastify';
-import { Pool } from 'pg';
+import { randomUUID } from 'node:crypto';
 
-import { callerOf, environment, tellReady } from './environment.js';
-import {
-  commandPosition,
-  shownCommand,
-  shownPage,
-  shownVehicle,
-  vehiclePosition,
-  type CommandRow,
-  type VehicleRow,
-} from './shown.js';
-import {
-  insertCommand,
-  newCommand,
-  oneVehicle,
-  someCommands,
-  someVehicles,
-  type Caller,
-  type Order,
-} from './statements.js';
+import fastify, { type FastifyRequest } from 'fastify';
+import pg from 'pg';
+import { v7 } from 'uuid';
 
-/** Fastify and the driver: prepared statements, input checked by Fastify's own schemas. */
-const pool = new Pool({ connectionString: environment.databaseUrl, max: environment.maxConnections });
-const callers = new WeakMap<FastifyRequest, Caller>();
-const uuid = { type: 'string', format: 'uuid' };
-const params = { type: 'object', required: ['id'], properties: { id: uuid } };
-const querystring = {
-  type: 'object',
-  properties: { limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 }, vehicle_id: uuid },
-};
-const body = {
-  type: 'object',
-  required: ['vehicle_id', 'command_name', 'command_params'],
-  properties: { vehicle_id: uuid, command_name: { type: 'string' }, command_params: { type: 'object' } },
-};
+import { readAccessToken, type Account } from './access-token.js';
+import { readCursor, readLimit, readOrder, readUuid } from './input.js';
+import { readPeerSettings } from './peer-settings.js';
+import { describeFailure, Refusal } from './refusal.js';
+import { requestLine } from './request-line.js';
+import { commandSchema, pageSchema, vehicleSchema } from './fastify-schemas.js';
+import { showAccepted, showCommand, showPage, showVehicle, type CommandRow, type VehicleRow } from './shown.js';
+import { commandPage, oneVehicle, submitCommand, vehiclePage } from './statements.js';
+import { openWakeUp } from './wake-up.js';
 
-interface Page {
-  readonly limit: number;
-  readonly vehicle_id?: string;
-}
+type Query = Readonly<Record<string, unknown>>;
 
-const app = Fastify({ logger: false });
-app.addHook('onRequest', async (request, reply) => {
-  const caller = callerOf(request.headers.authorization);
-  if (caller === undefined) return reply.code(401).send({});
-  callers.set(request, caller);
-  return undefined;
+const settings = readPeerSettings();
+const pool = new pg.Pool({ connectionString: settings.databaseUrl, max: settings.connections });
+const accountOf = readAccessToken(settings.jwtKey);
+const wakeDispatcher = await openWakeUp(settings.databaseUrl);
+const logRequest = requestLine(settings.logLevel);
+const accounts = new WeakMap<FastifyRequest, Account>();
+
+const app = fastify({ logger: false });
+app.addHook('onRequest', (request, reply, done) => {
+  logRequest(request.raw, reply.raw);
+  accounts.set(request, accountOf(request.headers.authorization));
+  done();
 });
 
-app.get<{ Params: { readonly id: string } }>('/api/v1/vehicles/:id', { schema: { params } }, async (request, reply) => {
-  const { rows } = await pool.query<VehicleRow>({ ...oneVehicle, values: [request.params.id] });
-  return rows[0] === undefined ? reply.code(404).send({}) : shownVehicle(rows[0]);
+app.get('/api/v1/vehicles/:id', { schema: { response: { 200: vehicleSchema } } }, async (request) => {
+  const { id } = request.params as { readonly id: string };
+  const { rows } = await pool.query<VehicleRow>(oneVehicle(readUuid(id)));
+  if (rows[0] === undefined) throw new Refusal(404, 'vehicle-not-found');
+  return showVehicle(rows[0]);
 });
 
-app.get<{ Querystring: Page }>('/api/v1/vehicles', { schema: { querystring } }, async ({ query: { limit } }) => {
-  const { rows } = await pool.query<VehicleRow>({ ...someVehicles, values: [limit + 1] });
-  return shownPage(rows, limit, shownVehicle, vehiclePosition);
+app.get('/api/v1/vehicles', { schema: { response: { 200: pageSchema(vehicleSchema) } } }, async (request) => {
+  const query = request.query as Query;
+  const limit = readLimit(query['limit']);
+  const { rows } = await pool.query<VehicleRow>(vehiclePage(limit, readCursor(query['cursor'])));
+  return showPage(rows, limit, showVehicle, (row) => ({ at: row.created_at, id: row.vehicle_id }));
 });
 
-app.get<{ Querystring: Page }>('/api/v1/commands', { schema: { querystring } }, async ({ query }) => {
-  const { rows } = await pool.query<CommandRow>({ ...someCommands, values: [query.vehicle_id, query.limit + 1] });
-  return shownPage(rows, query.limit, shownCommand, commandPosition);
+app.get('/api/v1/commands', { schema: { response: { 200: pageSchema(commandSchema) } } }, async (request) => {
+  const query = request.query as Query;
+  const limit = readLimit(query['limit']);
+  const statement = commandPage(readUuid(query['vehicle_id']), limit, readCursor(query['cursor']));
+  const { rows } = await pool.query<CommandRow>(statement);
+  return showPage(rows, limit, showCommand, (row) => ({ at: row.submitted_at, id: row.command_id }));
 });
 
-app.post<{ Body: Order }>('/api/v1/commands', { schema: { body } }, async (request, reply) => {
-  const { rows } = await pool.query<VehicleRow>({ ...oneVehicle, values: [request.body.vehicle_id] });
-  const caller = callers.get(request);
-  if (rows[0] === undefined || caller === undefined) return reply.code(404).send({});
-  if (rows[0].retired_at !== null) return reply.code(409).send({});
-  const { values, shown } = newCommand(request.body, caller, request.headers['user-agent'] ?? '');
-  await pool.query({ ...insertCommand, values });
-  return reply.code(202).header('location', `/api/v1/commands/${shown.command_id}`).send(shown);
+app.post('/api/v1/commands', { schema: { response: { 202: commandSchema } } }, async (request, reply) => {
+  const account = accounts.get(request);
+  if (account === undefined) throw new Refusal(401, 'not-authenticated');
+  const order = readOrder(request.body);
+  const submittedAt = new Date();
+  const submission = {
+    commandId: v7(),
+    logId: v7(),
+    userId: account.userId,
+    username: account.username,
+    submittedAt,
+    expiresAt: new Date(submittedAt.getTime() + order.expiresInSeconds * 1000),
+    ipAddress: request.ip,
+    userAgent: request.headers['user-agent'] ?? null,
+    requestId: randomUUID(),
+  };
+  const { rows } = await pool.query<{ readonly retired_at: Date | null }>(submitCommand(order, submission));
+  if (rows[0] === undefined) throw new Refusal(404, 'vehicle-not-found');
+  if (rows[0].retired_at !== null) throw new Refusal(409, 'vehicle-retired');
+  wakeDispatcher();
+  reply.status(202);
+  return showAccepted(order, submission);
 });
 
-await app.listen({ port: environment.port, host: '127.0.0.1' });
-tellReady();
+app.setErrorHandler(async (error, _request, reply) => {
+  const isUnread = error instanceof SyntaxError || (error as { readonly statusCode?: number }).statusCode === 400;
+  const { status, body } = describeFailure(isUnread ? new Refusal(400, 'malformed-json') : error);
+  return reply.status(status).send(body);
+});
+await app.listen({ port: settings.port, host: '127.0.0.1' });
