@@ -309,9 +309,13 @@ function metricsPage(
     readonly httpConnections: () => number;
   },
 ): MetricsPage {
-  const queue = recentValue({ ...observation, read: () => readQueueState(database.sequelize) });
+  const onFailure = (error: unknown): void => {
+    log.warn({ err: error }, 'a figure for the metrics could not be read');
+  };
+  const queue = recentValue({ ...observation, onFailure, read: () => readQueueState(database.sequelize) });
   const health = recentValue({
     ...observation,
+    onFailure,
     read: async () => {
       const results = await Promise.all(http.checks.map((check) => runCheck(check, clock, log)));
       const failed = results.filter(({ status }) => status === 'failed').map(({ name }) => name);

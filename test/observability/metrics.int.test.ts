@@ -83,6 +83,8 @@ describe('the metrics', () => {
     try {
       // What is kept for a moment would hide it.
       let page = await scrape();
+      expect(valueOf(page, 'sovd_fleet_commands_pending')).to.equal(0);
+      expect(valueOf(page, 'sovd_fleet_oldest_running_command_age_seconds')).to.equal(0);
       await client.query('begin');
       await client.query('lock table commands in access exclusive mode');
       while (Number.isFinite(valueOf(page, 'sovd_fleet_commands_pending'))) {

@@ -4,13 +4,14 @@ interface Options<Value> {
   readonly maxAgeMillis: number;
   /** Nobody waits longer for a new one. */
   readonly timeoutMillis: number;
+  readonly onFailure: (error: unknown) => void;
 }
 
 /**
  * A value that is costly to read, kept for a moment. While it is being read, everybody waits for the same reading; one that
  * fails or takes too long gives undefined, and isn't begun again before it has ended.
  */
-export function recentValue<Value>({ read, maxAgeMillis, timeoutMillis }: Options<Value>) {
+export function recentValue<Value>({ read, maxAgeMillis, timeoutMillis, onFailure }: Options<Value>) {
   let value: Value | undefined;
   let goodUntilMillis = 0;
   let reading: Promise<void> | undefined;
@@ -18,7 +19,8 @@ export function recentValue<Value>({ read, maxAgeMillis, timeoutMillis }: Option
   const refresh = async (): Promise<void> => {
     try {
       value = await read();
-    } catch {
+    } catch (error) {
+      onFailure(error);
       value = undefined;
     }
     goodUntilMillis = performance.now() + maxAgeMillis;

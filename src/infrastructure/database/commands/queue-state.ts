@@ -12,13 +12,13 @@ interface QueueRow {
 
 /** Each part reads an index of the open commands alone, and no more than 10,000 entries of it. */
 const statement = `
-  select (select count(*)::int from (select 1 from commands where status = 'pending' limit 10000) as some) as pending,
-         (select count(*)::int from (select 1 from commands where status = 'in_progress' limit 10000) as some) as in_progress,
+  select (select count(*)::int from (select 1 from commands where status = 'pending' limit 10000) as entries) as pending,
+         (select count(*)::int from (select 1 from commands where status = 'in_progress' limit 10000) as entries) as in_progress,
          coalesce(extract(epoch from now() - (
            select submitted_at from commands where status = 'pending' order by submitted_at limit 1
          )), 0)::float8 as oldest_pending_seconds,
          coalesce(extract(epoch from now() - (
-           select min(started_at) from (select started_at from commands where status = 'in_progress' limit 10000) as some
+           select min(started_at) from (select started_at from commands where status = 'in_progress' limit 10000) as entries
          )), 0)::float8 as oldest_running_seconds`;
 
 /** How many commands wait and run, and for how long the oldest of them has, by the clock of the database. */
