@@ -10,6 +10,10 @@ import { showCommandStatistics } from '#application/commands/show-command-statis
 import { submitCommand } from '#application/commands/submit-command.js';
 import { waitForCommand } from '#application/commands/wait-for-command.js';
 import { Dispatcher } from '#application/dispatch/dispatcher.js';
+import { createFleet } from '#application/fleets/create-fleet.js';
+import { removeMember } from '#application/fleets/remove-member.js';
+import { renameFleet } from '#application/fleets/rename-fleet.js';
+import { setMember } from '#application/fleets/set-member.js';
 import type { Clock } from '#application/ports/clock.js';
 import type { Log } from '#application/ports/log.js';
 import type { LoginThrottle } from '#application/ports/login-throttle.js';
@@ -45,6 +49,7 @@ import { runCheck, type MetricsPage, type ReadinessCheck } from '#http/routes/op
 import { sessionRoutes } from '#http/routes/session-routes.js';
 import { userRoutes } from '#http/routes/user-routes.js';
 import { vehicleCredentialRoutes } from '#http/routes/vehicle-credential-routes.js';
+import { fleetRoutes } from '#http/routes/fleet-routes.js';
 import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
 import { statisticsRoutes } from '#http/routes/statistics-routes.js';
 import { listen, type HttpServer } from '#http/server.js';
@@ -237,6 +242,10 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
     changePassword: changePassword(shared),
     createUser: createUser(shared),
     changeUser: changeUser(shared),
+    createFleet: createFleet(shared),
+    renameFleet: renameFleet(shared),
+    setMember: setMember(shared),
+    removeMember: removeMember(shared),
     registerVehicle: registerVehicle(shared),
     changeVehicle: changeVehicle(shared),
     retireVehicle: retireVehicle(shared),
@@ -273,6 +282,7 @@ function composeHttp(
       ...accountRoutes({ ...useCases, clock }),
       ...sessionRoutes(useCases),
       ...userRoutes(useCases),
+      ...fleetRoutes(useCases),
       ...vehicleRoutes(useCases),
       ...vehicleCredentialRoutes(useCases),
       ...commandTypeRoutes(useCases.catalogue),

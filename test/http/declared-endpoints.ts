@@ -8,6 +8,7 @@ import { sessionRoutes } from '#http/routes/session-routes.js';
 import { userRoutes } from '#http/routes/user-routes.js';
 import { vehicleCredentialRoutes } from '#http/routes/vehicle-credential-routes.js';
 import { statisticsRoutes } from '#http/routes/statistics-routes.js';
+import { fleetRoutes } from '#http/routes/fleet-routes.js';
 import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
 
 /** All routes as they are declared. Their use cases are missing: only what they say of themselves is of interest. */
@@ -15,6 +16,7 @@ export const declaredEndpoints: readonly Endpoint[] = [
   ...accountRoutes({} as Parameters<typeof accountRoutes>[0]),
   ...sessionRoutes({} as Parameters<typeof sessionRoutes>[0]),
   ...userRoutes({} as Parameters<typeof userRoutes>[0]),
+  ...fleetRoutes({} as Parameters<typeof fleetRoutes>[0]),
   ...vehicleRoutes({} as Parameters<typeof vehicleRoutes>[0]),
   ...vehicleCredentialRoutes({} as Parameters<typeof vehicleCredentialRoutes>[0]),
   ...commandTypeRoutes(createCatalogue()),

@@ -1,10 +1,10 @@
 import type { KnownActor } from '../domain/actor.js';
 import type { Command } from '../domain/command.js';
 import { ApplicationError } from '../domain/errors.js';
-import { roleOnVehicle, type MemberRole } from '../domain/fleet.js';
+import { roleOnVehicle, type Fleet, type MemberRole } from '../domain/fleet.js';
 import { includesRole, type Role } from '../domain/user.js';
 import type { Vehicle } from '../domain/vehicle.js';
-import type { VehicleScope } from '../domain/visibility-scope.js';
+import type { VehicleScope, Visible } from '../domain/visibility-scope.js';
 import type { Work } from '../ports/unit-of-work.js';
 
 /*
@@ -48,6 +48,17 @@ export async function requireCommand(
   if (found === undefined) throw new ApplicationError('command-not-found', 'There is no such command.');
   requireRole(actor, found.memberRole, needed);
   return found.item;
+}
+
+/** The fleet with the actor's role in it, if it exists and the actor may see it; else `fleet-not-found`, whichever it is. */
+export async function requireFleet(
+  work: Pick<Work, 'fleets'>,
+  actor: KnownActor,
+  fleetId: string,
+): Promise<Visible<Fleet>> {
+  const found = await work.fleets.loadVisible(fleetId, visibleVehicles(actor));
+  if (found === undefined) throw new ApplicationError('fleet-not-found', 'There is no such fleet.');
+  return found;
 }
 
 /** Whether an actor may see a vehicle in whose fleet they have this role as a member, or none. */

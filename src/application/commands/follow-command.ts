@@ -1,3 +1,4 @@
+import { WatchedAccess } from '../access/watched-access.js';
 import { requireCommand } from '../access/visibility.js';
 import { isFinal } from '../domain/command-state.js';
 import type { UserActor } from '../domain/actor.js';
@@ -5,6 +6,7 @@ import { ApplicationError } from '../domain/errors.js';
 import type { Clock } from '../ports/clock.js';
 import type { CommandEvents } from '../ports/command-events.js';
 import type { CommandEvent } from '../ports/command-repository.js';
+import type { Log } from '../ports/log.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import { Bell } from '../waiting/bell.js';
 import { CommandAudience } from './command-audience.js';
@@ -13,6 +15,7 @@ interface Dependencies {
   readonly units: UnitsOfWork;
   readonly commandEvents: CommandEvents;
   readonly clock: Clock;
+  readonly log: Log;
   /** How often a stream looks into the database when it hears nothing. */
   readonly recheckSeconds: number;
 }
@@ -22,6 +25,7 @@ const pageSize = 100;
 
 /** Where a stream begins: after which event, and whether there is anything to wait for. */
 export interface Following {
+  readonly actor: UserActor;
   readonly commandId: string;
   readonly after: number;
 }
@@ -32,23 +36,27 @@ export interface FollowCommand {
   readonly begin: (actor: UserActor, commandId: string, after: number) => Promise<Following>;
   /**
    * Every event after the given one, once and in order, whenever one comes; ends after the final status. Holds no
-   * connection and keeps no events while it waits. Ends early when the signal aborts.
+   * connection and keeps no events while it waits. Ends early when the signal aborts, or when the actor may not see the
+   * command any more.
    */
   readonly events: (following: Following, signal: AbortSignal) => AsyncGenerator<CommandEvent, void, undefined>;
 }
 
 /** Follows commands. Streams of this process that follow the same command share a subscription and reads. */
-export function followCommand({ units, commandEvents, clock, recheckSeconds }: Dependencies): FollowCommand {
+export function followCommand({ units, commandEvents, clock, log, recheckSeconds }: Dependencies): FollowCommand {
+  const access = new WatchedAccess({ units, clock, log });
   const audiences = new Map<string, CommandAudience<EventsPage>>();
 
   async function begin(actor: UserActor, commandId: string, after: number): Promise<Following> {
     const command = await units.withUnit('read', (work) => requireCommand(work, actor, commandId));
     // A client that names an event of the future would else wait for ever.
-    return { commandId, after: Math.min(after, command.record.lastEventNumber) };
+    return { actor, commandId, after: Math.min(after, command.record.lastEventNumber) };
   }
 
   async function* events(following: Following, signal: AbortSignal): AsyncGenerator<CommandEvent, void, undefined> {
-    const { commandId } = following;
+    const { actor, commandId } = following;
+    const watch = access.watch(actor, commandId);
+    const ended = AbortSignal.any([signal, watch.signal]);
     let sent = following.after;
     const bell = new Bell(clock);
     const audience = audienceOf(commandId);
@@ -57,14 +65,18 @@ export function followCommand({ units, commandEvents, clock, recheckSeconds }: D
     });
     try {
       await audience.listening();
-      while (!signal.aborted) {
+      while (!ended.aborted) {
         const page = await audience.read(sent, (after) => readFromDatabase(commandId, after));
         sent = page.events.at(-1)?.eventNumber ?? sent;
-        yield* page.events;
+        for (const event of page.events) {
+          if (ended.aborted) return;
+          yield event;
+        }
         if (page.isEnd) return;
-        if (page.events.length < pageSize) await bell.wait(recheckSeconds * 1000, signal);
+        if (page.events.length < pageSize) await bell.wait(recheckSeconds * 1000, ended);
       }
     } finally {
+      watch.end();
       leave();
       if (audience.isEmpty && audiences.get(commandId) === audience) audiences.delete(commandId);
     }

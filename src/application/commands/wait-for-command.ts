@@ -1,3 +1,5 @@
+import { visibleVehicles } from '../access/visibility.js';
+import type { UserActor } from '../domain/actor.js';
 import type { Command } from '../domain/command.js';
 import { ApplicationError } from '../domain/errors.js';
 import type { Clock } from '../ports/clock.js';
@@ -19,13 +21,13 @@ const recheckMillis = 2000;
  * Holds no connection while it waits.
  */
 export function waitForCommand({ units, commandEvents, clock }: Dependencies) {
-  return async (command: Command, waitSeconds: number, signal: AbortSignal): Promise<Command> => {
+  return async (actor: UserActor, command: Command, waitSeconds: number, signal: AbortSignal): Promise<Command> => {
     const end = clock.now().getTime() + waitSeconds * 1000;
     const bell = new Bell(clock);
     const unsubscribe = await commandEvents.subscribe(command.id, () => bell.ring());
     try {
       for (let known = command; ;) {
-        known = (await load(units, command.id)) ?? known;
+        known = (await load(units, actor, command.id)) ?? known;
         const left = end - clock.now().getTime();
         if (known.isFinal || left <= 0 || signal.aborted) return known;
         await bell.wait(Math.min(left, recheckMillis), signal);
@@ -36,10 +38,15 @@ export function waitForCommand({ units, commandEvents, clock }: Dependencies) {
   };
 }
 
-/** The command as it is now; undefined while the database is away, because the command itself was accepted all the same. */
-async function load(units: UnitsOfWork, commandId: string): Promise<Command | undefined> {
+/**
+ * The command as it is now; undefined while the database is away, because the command itself was accepted all the same, and
+ * when the actor may not see it any more.
+ */
+async function load(units: UnitsOfWork, actor: UserActor, commandId: string): Promise<Command | undefined> {
   try {
-    return await units.withUnit('read', (work) => work.commands.load(commandId));
+    const scope = visibleVehicles(actor);
+    const visible = await units.withUnit('read', (work) => work.commands.loadVisible(commandId, scope));
+    return visible?.item;
   } catch (error) {
     if (error instanceof ApplicationError && error.kind === 'unavailable') return undefined;
     throw error;

@@ -1,13 +1,16 @@
-import type { Command } from '../domain/command.js';
+import { authorRights } from '../access/author-rights.js';
+import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Command, TransitionReason } from '../domain/command.js';
 import { ApplicationError } from '../domain/errors.js';
 import type { Clock } from '../ports/clock.js';
-import type { Lease } from '../ports/command-queue.js';
+import type { DueCommand, Lease } from '../ports/command-queue.js';
 import type { UnitsOfWork, Work } from '../ports/unit-of-work.js';
 import type { AnnounceStep } from '../record/announce-step.js';
 import type { AuditAct } from '../record/audit-act.js';
 import { dispatcherName, recordEnd } from '../record/record-end.js';
 
 interface Dependencies {
+  readonly catalogue: Catalogue;
   readonly units: UnitsOfWork;
   readonly clock: Clock;
   readonly announce: AnnounceStep;
@@ -16,8 +19,12 @@ interface Dependencies {
   readonly readsPerVehicle: number;
 }
 
-/** Takes commands that may start now under this instance's lease, `limit` at most. */
-export function claimCommands({ units, clock, announce, audit, lease, readsPerVehicle }: Dependencies) {
+/**
+ * Takes commands that may start now under this instance's lease, `limit` at most. One whose author has lost the right to it
+ * is cancelled instead.
+ */
+export function claimCommands({ catalogue, units, clock, announce, audit, lease, readsPerVehicle }: Dependencies) {
+  const mayStillRun = authorRights(catalogue);
   /** Claims whose commit was not answered: the database went away. They may be ours, and nobody else would run them. */
   let unanswered: readonly Command[] = [];
 
@@ -27,7 +34,7 @@ export function claimCommands({ units, clock, announce, audit, lease, readsPerVe
     try {
       return await units.withUnit('write', async (work) => {
         const ready = await work.commandQueue.lockReady(limit, readsPerVehicle);
-        claimed = ready.flatMap((command) => claim(work, command));
+        claimed = ready.flatMap((due) => claim(work, due));
         return claimed;
       });
     } catch (error) {
@@ -45,19 +52,24 @@ export function claimCommands({ units, clock, announce, audit, lease, readsPerVe
     return adopted;
   }
 
-  function claim(work: Work, command: Command): readonly Command[] {
-    const at = clock.now();
+  function claim(work: Work, due: DueCommand): readonly Command[] {
+    const { command } = due;
     if (command.record.cancelRequestedAt !== undefined) {
       // The wish came while it was on its way back into the queue from a vehicle that is away.
-      const step = command.move({ to: 'cancelled', at, actor: dispatcherName, reason: 'cancel-requested' });
-      work.commands.advance(step);
-      recordEnd(work, step, audit);
-      announce(work, step);
-      return [];
+      return cancel(work, command, 'cancel-requested');
     }
-    const step = command.claim({ at, actor: dispatcherName, reason: 'claimed' });
+    if (!mayStillRun(due)) return cancel(work, command, 'access-revoked');
+    const step = command.claim({ at: clock.now(), actor: dispatcherName, reason: 'claimed' });
     work.commandQueue.lease(step, lease);
     announce(work, step);
     return [step.after];
+  }
+
+  function cancel(work: Work, command: Command, reason: TransitionReason): readonly Command[] {
+    const step = command.move({ to: 'cancelled', at: clock.now(), actor: dispatcherName, reason });
+    work.commands.advance(step);
+    recordEnd(work, step, audit);
+    announce(work, step);
+    return [];
   }
 }

@@ -1,3 +1,5 @@
+import { authorRights } from '../access/author-rights.js';
+import type { Catalogue } from '../catalogue/catalogue.js';
 import type { Command, Move } from '../domain/command.js';
 import type { Clock } from '../ports/clock.js';
 import type { Lease } from '../ports/command-queue.js';
@@ -7,6 +9,7 @@ import type { AuditAct } from '../record/audit-act.js';
 import { dispatcherName, recordEnd } from '../record/record-end.js';
 
 interface Dependencies {
+  readonly catalogue: Catalogue;
   readonly units: UnitsOfWork;
   readonly clock: Clock;
   readonly announce: AnnounceStep;
@@ -18,18 +21,22 @@ interface Dependencies {
 const maxTakeOvers = 20;
 
 /**
- * Takes over what instances left behind that died. A read runs again, under a lease of this instance: those are given back.
+ * Takes over what instances left behind that died. A read runs again, under a lease of this instance: those are given back;
+ * one whose author has lost the right to it is cancelled.
  * What may have changed the vehicle ends as `outcome_unknown` and is never sent again.
  */
 export function takeOverCommands(dependencies: Dependencies) {
   const { units, clock, announce, audit, lease } = dependencies;
+  const mayStillRun = authorRights(dependencies.catalogue);
   return async (limit: number, held: readonly string[]): Promise<readonly Command[]> =>
     units.withUnit('write', async (work) => {
       const abandoned = await work.commandQueue.lockAbandoned(limit, held);
       const taken: Command[] = [];
-      for (const command of abandoned) {
-        if (await canRunAgain(work, command)) taken.push(again(work, command));
-        else end(work, command);
+      for (const due of abandoned) {
+        const { command } = due;
+        const mayRun = mayStillRun(due);
+        if (mayRun && (await canRunAgain(work, command))) taken.push(again(work, command));
+        else end(work, command, mayRun);
       }
       return taken;
     });
@@ -41,8 +48,8 @@ export function takeOverCommands(dependencies: Dependencies) {
     return step.after;
   }
 
-  function end(work: Work, command: Command): void {
-    const step = command.move({ ...endOf(command), at: clock.now(), actor: dispatcherName });
+  function end(work: Work, command: Command, mayRun: boolean): void {
+    const step = command.move({ ...endOf(command, mayRun), at: clock.now(), actor: dispatcherName });
     work.commands.advance(step);
     recordEnd(work, step, audit);
     announce(work, step);
@@ -57,12 +64,13 @@ async function canRunAgain(work: Work, { id, changesVehicle, record }: Command):
   return transitions.filter(({ reason }) => reason === 'taken-over').length < maxTakeOvers;
 }
 
-function endOf(command: Command): Pick<Move, 'to' | 'reason' | 'error'> {
+function endOf(command: Command, mayRun: boolean): Pick<Move, 'to' | 'reason' | 'error'> {
   if (command.changesVehicle) {
     const message = 'The service instance that had sent the command died before the vehicle answered.';
     return { to: 'outcome_unknown', reason: 'instance-lost', error: { code: 'dispatch-interrupted', message } };
   }
   if (command.record.cancelRequestedAt !== undefined) return { to: 'cancelled', reason: 'cancel-requested' };
+  if (!mayRun) return { to: 'cancelled', reason: 'access-revoked' };
   const message = `The command was taken over ${maxTakeOvers} times and never came to an end.`;
   return { to: 'failed', reason: 'instance-lost', error: { code: 'dispatch-interrupted', message } };
 }

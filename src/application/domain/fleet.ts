@@ -58,6 +58,9 @@ export interface Membership {
   readonly createdAt: Date;
 }
 
+/** A membership as its user sees it, with the name of the fleet. */
+export type OwnMembership = Pick<Membership, 'fleetId' | 'role' | 'until'> & { readonly fleetName: string };
+
 /**
  * What somebody may do with a vehicle: an admin everything; else what the membership of its fleet says, and never more than
  * the role of the account. Undefined without a membership: then the vehicle does not exist for them.

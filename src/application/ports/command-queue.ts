@@ -1,4 +1,5 @@
 import type { Command, CommandStep } from '../domain/command.js';
+import type { Role } from '../domain/user.js';
 
 /** A lease on commands: who holds it and for how long from now, by the database's clock. */
 export interface Lease {
@@ -13,6 +14,12 @@ export interface RenewedLease {
   readonly isCancelRequested: boolean;
 }
 
+/** A command that could be sent, and what its author may do with the vehicle now: undefined is nothing any more. */
+export interface DueCommand {
+  readonly command: Command;
+  readonly authorRole: Role | undefined;
+}
+
 /** The commands table as a queue. Any number of instances may work on it; times are the database's. */
 export interface CommandQueue {
   /**
@@ -20,9 +27,9 @@ export interface CommandQueue {
    * the unit ends. In a lane what changes the vehicle runs alone and in the order of acceptance, and at most
    * `readsPerVehicle` reads run at once.
    */
-  readonly lockReady: (limit: number, readsPerVehicle: number) => Promise<readonly Command[]>;
+  readonly lockReady: (limit: number, readsPerVehicle: number) => Promise<readonly DueCommand[]>;
   /** Commands in progress whose lease has run out, locked until the unit ends; those in `except` are left alone. */
-  readonly lockAbandoned: (limit: number, except: readonly string[]) => Promise<readonly Command[]>;
+  readonly lockAbandoned: (limit: number, except: readonly string[]) => Promise<readonly DueCommand[]>;
   /** Pending commands whose time is over, locked until the unit ends. */
   readonly lockExpired: (limit: number) => Promise<readonly Command[]>;
   /** Noted: the step, and the lease with it. A `ConcurrentChange` at the commit when the command is not as it was before. */

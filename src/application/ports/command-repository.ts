@@ -23,6 +23,12 @@ export type CommandEvent =
   | { readonly kind: 'status'; readonly eventNumber: number; readonly transition: Transition }
   | { readonly kind: 'response'; readonly eventNumber: number; readonly response: Response };
 
+/** Somebody, and a command that they see. */
+export interface UserAndCommand {
+  readonly userId: string;
+  readonly commandId: string;
+}
+
 /** Commands with what happened to them. */
 export interface CommandRepository {
   readonly load: (id: string) => Promise<Command | undefined>;
@@ -30,6 +36,8 @@ export interface CommandRepository {
   readonly loadVisible: (id: string, scope: VehicleScope) => Promise<Visible<Command> | undefined>;
   /** With the role that the user holds now as a member of the fleet of its vehicle, if there is one. */
   readonly findByIdempotencyKey: (userId: string, key: string) => Promise<Visible<Command> | undefined>;
+  /** Those of the pairs whose user is a member now of the fleet of the command's vehicle. */
+  readonly listVisibleTo: (pairs: readonly UserAndCommand[]) => Promise<readonly UserAndCommand[]>;
   /** Newest first. */
   readonly list: (filter: CommandFilter, page: PageRequest) => Promise<Page<Command>>;
   /** Responses with a sequence number of at least `from`, in order, `limit` at most. */

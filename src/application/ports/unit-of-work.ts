@@ -3,6 +3,7 @@ import type { AuditTrail } from './audit-trail.js';
 import type { CommandQueue } from './command-queue.js';
 import type { CommandRepository } from './command-repository.js';
 import type { CommandStatisticsSource } from './command-statistics.js';
+import type { FleetRepository } from './fleet-repository.js';
 import type { SessionRepository } from './session-repository.js';
 import type { UserRepository } from './user-repository.js';
 import type { VehicleCredentialRepository } from './vehicle-credential-repository.js';
@@ -15,6 +16,7 @@ import type { VehicleRepository } from './vehicle-repository.js';
 export interface Work {
   readonly users: UserRepository;
   readonly sessions: SessionRepository;
+  readonly fleets: FleetRepository;
   readonly vehicles: VehicleRepository;
   readonly vehicleCredentials: VehicleCredentialRepository;
   readonly commands: CommandRepository;

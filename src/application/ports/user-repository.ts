@@ -1,3 +1,4 @@
+import type { OwnMembership } from '../domain/fleet.js';
 import type { Role, User } from '../domain/user.js';
 import type { Page, PageRequest } from './paging.js';
 
@@ -7,6 +8,12 @@ export interface UserFilter {
   readonly isActive?: boolean;
   /** Part of the username or of the e-mail address, in whatever case. */
   readonly text?: string;
+}
+
+/** A user, and the fleets that they work with. */
+export interface Account {
+  readonly user: User;
+  readonly memberships: readonly OwnMembership[];
 }
 
 /** Accounts. */
@@ -21,6 +28,8 @@ export interface UserRepository {
    * `loadToChange`, so that two who want the same rows never wait for each other.
    */
   readonly lockActiveAdmins: () => Promise<readonly string[]>;
+  /** An account with its memberships that hold now, by name of the fleet. */
+  readonly loadAccount: (id: string) => Promise<Account | undefined>;
   /** Usernames are compared without regard to case. */
   readonly findByUsername: (username: string) => Promise<User | undefined>;
   /** Newest first. */

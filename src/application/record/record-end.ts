@@ -11,7 +11,7 @@ const dispatcher: Actor = { kind: 'service', name: dispatcherName };
 /** Notes the end of a command in the audit log, when the step is one. Whoever ended it is the actor. */
 export function recordEnd(
   work: Pick<Work, 'auditLog'>,
-  { after }: CommandStep,
+  { after, transitions }: CommandStep,
   audit: AuditAct,
   actor: Actor = dispatcher,
 ): void {
@@ -25,7 +25,12 @@ export function recordEnd(
       vehicleId: record.vehicleId,
       commandId: record.id,
       outcome: record.status === 'completed' ? 'success' : 'failure',
-      details: { command_name: record.name, status: record.status, error_code: record.errorCode ?? null },
+      details: {
+        command_name: record.name,
+        status: record.status,
+        error_code: record.errorCode ?? null,
+        reason: transitions.at(-1)?.reason ?? null,
+      },
     }),
   );
 }

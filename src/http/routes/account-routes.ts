@@ -6,12 +6,12 @@ import { showAccount } from '#application/sessions/show-account.js';
 import { endpoint, waitingEndpoint, type Endpoint } from '../endpoint.js';
 import { ok } from '../reply.js';
 import {
+  accountSchema,
   grantSchema,
   logInBody,
+  presentAccount,
   presentGrant,
-  presentUser,
   refreshBody,
-  userSchema,
 } from '../schemas/account-schemas.js';
 
 /** The use cases behind these routes. */
@@ -64,9 +64,9 @@ export function accountRoutes(dependencies: AccountRoutesDependencies): readonly
       summary: 'Show my account',
       role: 'authenticated',
       access: 'read',
-      replies: { 200: { description: 'The account of the access token', schema: userSchema } },
+      replies: { 200: { description: 'The account of the access token', schema: accountSchema } },
       handle: (work, actor) => showAccount(work, actor),
-      reply: (user) => ok(presentUser(user)),
+      reply: (account) => ok(presentAccount(account)),
     }),
   ];
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 
+import type { Account } from '#application/ports/user-repository.js';
 import type { Grant } from '#application/sessions/grant.js';
 import { roles, type User } from '#application/domain/user.js';
 
+import { membershipSchema, presentMembership } from './fleet-schemas.js';
 import { lineOfText, timestamp, uuid } from './plain-text.js';
 
 /** The account of a person or a program. */
@@ -20,6 +22,11 @@ export const userSchema = z
 
 /** In UTF-16 code units. A password of 1024 characters may be typed with more, which its normalisation puts together. */
 export const maxPasswordUnits = 4096;
+
+/** The account of whoever asks. */
+export const accountSchema = userSchema
+  .extend({ memberships: z.array(membershipSchema).meta({ description: 'Those that hold now. An admin needs none.' }) })
+  .meta({ id: 'Account', description: 'An account, with the fleets that it works with.' });
 
 /** Body of a login. Lengths are bounded, or hashing would be a way to keep the service busy. */
 export const logInBody = z
@@ -60,6 +67,11 @@ export function presentUser(user: User): z.output<typeof userSchema> {
     created_at: user.createdAt.toISOString(),
     updated_at: user.updatedAt.toISOString(),
   };
+}
+
+/** An account, with the fleets that it works with, as it is shown. */
+export function presentAccount({ user, memberships }: Account): z.output<typeof accountSchema> {
+  return { ...presentUser(user), memberships: memberships.map(presentMembership) };
 }
 
 /** A grant as it is shown, at the time of `now`. */

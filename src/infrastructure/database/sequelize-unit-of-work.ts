@@ -8,6 +8,7 @@ import { SequelizeCommandQueue } from './commands/sequelize-command-queue.js';
 import { SequelizeCommandStatistics } from './commands/sequelize-command-statistics.js';
 import { SequelizeCommandRepository } from './commands/sequelize-command-repository.js';
 import { translateDatabaseError } from './database-errors.js';
+import { SequelizeFleetRepository } from './fleets/sequelize-fleet-repository.js';
 import { compileGroup, groupWrites, type NotedWrite, type Statement } from './noted-write.js';
 import type { Connection, ControlWord, PooledConnections } from './pooled-connections.js';
 import { SequelizeSessionRepository } from './sessions/sequelize-session-repository.js';
@@ -43,6 +44,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
 
   readonly users: SequelizeUserRepository;
   readonly sessions: SequelizeSessionRepository;
+  readonly fleets: SequelizeFleetRepository;
   readonly vehicles: SequelizeVehicleRepository;
   readonly vehicleCredentials: SequelizeVehicleCredentialRepository;
   readonly commands: SequelizeCommandRepository;
@@ -63,6 +65,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     this.#log = log;
     this.users = new SequelizeUserRepository(this);
     this.sessions = new SequelizeSessionRepository(this);
+    this.fleets = new SequelizeFleetRepository(this);
     this.vehicles = new SequelizeVehicleRepository(this);
     this.vehicleCredentials = new SequelizeVehicleCredentialRepository(this);
     this.commands = new SequelizeCommandRepository(this);

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { addUser, type LoggedIn } from '#support/program.js';
 import type { Content, Operation } from '#support/contract/api-document.js';
 
@@ -31,6 +33,8 @@ const preparations: Readonly<Record<string, (room: Showroom) => Promise<Preparat
     return { ...asUser(user), fields: { old_password: user.password } };
   },
   settleCommand: async (room) => ({ params: { command_id: await room.newUnknownCommand() } }),
+  createFleet: () => Promise.resolve({ fields: { name: `fleet ${randomUUID()}` } }),
+  changeFleet: () => Promise.resolve({ fields: { name: `fleet ${randomUUID()}` } }),
   cancelCommand: async (room) => ({ params: { command_id: await room.newRunningCommand() } }),
 };
 

@@ -68,6 +68,7 @@ export async function openShowroom(
     command_id: newCommand,
     name: () => Promise.resolve('discover'),
     session_id: () => Promise.resolve(randomUUID()),
+    fleet_id: async () => (await created('/fleets', { name: `fleet ${randomUUID()}` })).fleet_id as string,
     user_id: async () => (await addUser(databaseUrl, 'viewer')).userId,
   };
 

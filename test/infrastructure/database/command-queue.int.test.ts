@@ -6,6 +6,7 @@ import { defaultFleetId } from '#application/domain/fleet.js';
 import type { Command, CommandRecord } from '#application/domain/command.js';
 import { ConcurrentChange } from '#application/domain/errors.js';
 import type { Safety } from '#application/domain/safety.js';
+import type { DueCommand } from '#application/ports/command-queue.js';
 import type { UnitOfWork, UnitsOfWork } from '#application/ports/unit-of-work.js';
 
 import { aCommand, newId, store, storeCommand, storeFleet, type Fleet } from './builders.js';
@@ -43,7 +44,7 @@ describe('SequelizeCommandQueue', () => {
   async function claim(limit = 100, units: UnitsOfWork = test.units, seconds = 60): Promise<readonly Command[]> {
     return units.withUnit('write', async (work) => {
       const ready = await work.commandQueue.lockReady(limit, readsPerVehicle);
-      return ready.map((command) => {
+      return ready.map(({ command }) => {
         const step = command.claim({ at: new Date(), actor: 'test', reason: 'claimed' });
         work.commandQueue.lease(step, { owner, seconds });
         return step.after;
@@ -61,6 +62,7 @@ describe('SequelizeCommandQueue', () => {
   }
 
   const ids = (commands: readonly Command[]) => commands.map(({ id }) => id);
+  const dueIds = (due: readonly DueCommand[]) => ids(due.map(({ command }) => command));
 
   describe('lockReady', () => {
     it('nothing waits: is nothing, for one statement', async () => {
@@ -148,7 +150,7 @@ describe('SequelizeCommandQueue', () => {
       const [first] = await submit(['unsafe']);
       const [other] = await submit(['unsafe'], { vehicleId: fleet.vehicleIds[1] ?? '' });
       const holder = test.units.open('write');
-      expect(ids(await holder.commandQueue.lockReady(1, readsPerVehicle))).to.deep.equal([first?.id]);
+      expect(dueIds(await holder.commandQueue.lockReady(1, readsPerVehicle))).to.deep.equal([first?.id]);
       expect(ids(await claim())).to.deep.equal([other?.id]);
       await holder.close();
       expect(ids(await claim())).to.deep.equal([first?.id]);
@@ -203,7 +205,7 @@ describe('SequelizeCommandQueue', () => {
       const look = async (): Promise<readonly Command[]> => {
         const unit = test.units.open('write');
         try {
-          return await unit.commandQueue.lockReady(100, readsPerVehicle);
+          return (await unit.commandQueue.lockReady(100, readsPerVehicle)).map(({ command }) => command);
         } finally {
           await unit.close();
         }
@@ -287,7 +289,7 @@ describe('SequelizeCommandQueue', () => {
       const unit = test.units.open('write');
       const found = await unit.commandQueue.lockAbandoned(10, except);
       await unit.close();
-      return ids(found);
+      return dueIds(found);
     }
 
     async function renew(command: Command, changes: { owner?: string; leaseNumber?: number } = {}) {
@@ -348,9 +350,9 @@ describe('SequelizeCommandQueue', () => {
       await submit(['safe']);
       const old = await only(claim(1, test.units, 0));
       const taken = await test.units.withUnit('write', async (work) => {
-        const [command] = await work.commandQueue.lockAbandoned(1, []);
-        if (command === undefined) throw new Error('There is nothing to take over.');
-        const step = command.claim({ at: new Date(), actor: 'test', reason: 'taken-over' });
+        const [due] = await work.commandQueue.lockAbandoned(1, []);
+        if (due === undefined) throw new Error('There is nothing to take over.');
+        const step = due.command.claim({ at: new Date(), actor: 'test', reason: 'taken-over' });
         work.commandQueue.lease(step, { owner: newId(), seconds: 60 });
         return step.after;
       });
@@ -368,8 +370,8 @@ describe('SequelizeCommandQueue', () => {
       await Promise.all(
         [test.units, other.units].map((units) =>
           units.withUnit('write', async (work) => {
-            const commands = await work.commandQueue.lockAbandoned(1, []);
-            for (const command of commands) {
+            const abandoned = await work.commandQueue.lockAbandoned(1, []);
+            for (const { command } of abandoned) {
               found.push(command.id);
               const step = command.claim({ at: new Date(), actor: 'test', reason: 'taken-over' });
               work.commandQueue.lease(step, { owner: newId(), seconds: 60 });
@@ -390,7 +392,9 @@ describe('SequelizeCommandQueue', () => {
       await submit(['safe', 'safe', 'safe']);
       await claim();
       await spread('lease_expires_at');
-      await expectOldestFirst((unit, limit) => unit.commandQueue.lockAbandoned(limit, []));
+      await expectOldestFirst(async (unit, limit) =>
+        (await unit.commandQueue.lockAbandoned(limit, [])).map(({ command }) => command),
+      );
     });
 
     /** Puts a time of all commands into the past, the later the command was made the further. */

@@ -1,8 +1,11 @@
 import type { Command, CommandStep } from '#application/domain/command.js';
-import type { CommandQueue, Lease, RenewedLease } from '#application/ports/command-queue.js';
+import { roleOnVehicle, type MemberRole } from '#application/domain/fleet.js';
+import type { Role } from '#application/domain/user.js';
+import type { CommandQueue, DueCommand, Lease, RenewedLease } from '#application/ports/command-queue.js';
 
 import { columnsOf } from '../model-columns.js';
 import type { UnitStatements } from '../unit-statements.js';
+import { holdsNow } from '../visible-rows.js';
 import { CommandModel } from './command-model.js';
 import { toCommand, type CommandRow } from './command-row.js';
 import { stepWrites } from './command-writes.js';
@@ -30,6 +33,25 @@ const readyCommands = (condition: string): string => `
   order by l.submitted_at, l.command_id
   limit $1`;
 
+/** What the author of a command may do with its vehicle now, looked up together with the command. */
+const authorColumns = 'u.is_active as author_is_active, u.role as author_account_role, m.role as author_member_role';
+const authorJoins = `
+  join users u on u.user_id = c.user_id
+  left join fleet_members m on m.fleet_id = c.fleet_id and m.user_id = c.user_id and ${holdsNow('m')}`;
+
+type DueRow = CommandRow & {
+  readonly author_is_active: boolean;
+  readonly author_account_role: Role;
+  readonly author_member_role: MemberRole | null;
+};
+
+function toDueCommand(row: DueRow): DueCommand {
+  const authorRole = row.author_is_active
+    ? roleOnVehicle(row.author_account_role, row.author_member_role ?? undefined)
+    : undefined;
+  return { command: toCommand(row), authorRole };
+}
+
 const lockLanesText = `
   select v.vehicle_id
   from vehicles v
@@ -44,7 +66,7 @@ export class SequelizeCommandQueue implements CommandQueue {
     this.#unit = unit;
   }
 
-  async lockReady(limit: number, readsPerVehicle: number): Promise<readonly Command[]> {
+  async lockReady(limit: number, readsPerVehicle: number): Promise<readonly DueCommand[]> {
     // The lanes are locked first, and looked at by a statement of its own: only that one sees what others, who held
     // these lanes a moment ago, have committed.
     const lanes = await this.#unit.rowsInTransaction<{ readonly vehicle_id: string }>(lockLanesText, [
@@ -54,30 +76,32 @@ export class SequelizeCommandQueue implements CommandQueue {
     if (lanes.length === 0) return [];
     // The state is asked for once more: of a row that somebody has just changed only this condition is looked at again.
     const text = `
-      select ${columnsOf(CommandModel, 'c')}
+      select ${columnsOf(CommandModel, 'c')}, ${authorColumns}
       from commands c
+      ${authorJoins}
       where c.command_id in (select r.command_id from (${readyCommands('c.vehicle_id = any($3::uuid[])')}) r)
         and c.status = 'pending'
       order by c.submitted_at, c.command_id
       for update of c skip locked`;
-    const rows = await this.#unit.rowsInTransaction<CommandRow>(text, [
+    const rows = await this.#unit.rowsInTransaction<DueRow>(text, [
       limit,
       readsPerVehicle,
       lanes.map((lane) => lane.vehicle_id),
     ]);
-    return rows.map(toCommand);
+    return rows.map(toDueCommand);
   }
 
-  async lockAbandoned(limit: number, except: readonly string[]): Promise<readonly Command[]> {
+  async lockAbandoned(limit: number, except: readonly string[]): Promise<readonly DueCommand[]> {
     const text = `
-      select ${columnsOf(CommandModel, 'c')}
+      select ${columnsOf(CommandModel, 'c')}, ${authorColumns}
       from commands c
+      ${authorJoins}
       where c.status = 'in_progress' and c.lease_expires_at < clock_timestamp() and c.command_id <> all($2::uuid[])
       order by c.lease_expires_at
       limit $1
       for update of c skip locked`;
-    const rows = await this.#unit.rowsInTransaction<CommandRow>(text, [limit, except]);
-    return rows.map(toCommand);
+    const rows = await this.#unit.rowsInTransaction<DueRow>(text, [limit, except]);
+    return rows.map(toDueCommand);
   }
 
   async lockExpired(limit: number): Promise<readonly Command[]> {

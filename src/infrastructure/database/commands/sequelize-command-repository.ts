@@ -1,7 +1,12 @@
 import type { Command, CommandStep, Transition } from '#application/domain/command.js';
 import type { Response } from '#application/domain/response.js';
 import type { Visible, VehicleScope } from '#application/domain/visibility-scope.js';
-import type { CommandEvent, CommandFilter, CommandRepository } from '#application/ports/command-repository.js';
+import type {
+  CommandEvent,
+  CommandFilter,
+  CommandRepository,
+  UserAndCommand,
+} from '#application/ports/command-repository.js';
 import type { Page, PageRequest } from '#application/ports/paging.js';
 
 import { columnsOf } from '../model-columns.js';
@@ -64,6 +69,19 @@ export class SequelizeCommandRepository implements CommandRepository {
       where c.user_id = $1 and c.idempotency_key = $2`;
     const [row] = await this.#unit.rows<CommandRow & VisibleRow>(text, [userId, key]);
     return row === undefined ? undefined : { item: toCommand(row), memberRole: row.member_role ?? undefined };
+  }
+
+  async listVisibleTo(pairs: readonly UserAndCommand[]): Promise<readonly UserAndCommand[]> {
+    const text = `
+      select p.user_id, p.command_id
+      from unnest($1::uuid[], $2::uuid[]) as p (user_id, command_id)
+      join commands c on c.command_id = p.command_id
+      join fleet_members m on m.fleet_id = c.fleet_id and m.user_id = p.user_id and ${holdsNow('m')}`;
+    const rows = await this.#unit.rows<{ readonly user_id: string; readonly command_id: string }>(text, [
+      pairs.map(({ userId }) => userId),
+      pairs.map(({ commandId }) => commandId),
+    ]);
+    return rows.map((row) => ({ userId: row.user_id, commandId: row.command_id }));
   }
 
   async list(filter: CommandFilter, page: PageRequest): Promise<Page<Command>> {

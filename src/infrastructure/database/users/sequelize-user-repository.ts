@@ -1,15 +1,24 @@
 import type { InferAttributes } from 'sequelize';
 
+import type { MemberRole } from '#application/domain/fleet.js';
 import { User } from '#application/domain/user.js';
 import type { Page, PageRequest } from '#application/ports/paging.js';
-import type { UserFilter, UserRepository } from '#application/ports/user-repository.js';
+import type { Account, UserFilter, UserRepository } from '#application/ports/user-repository.js';
 
 import { columnsOf } from '../model-columns.js';
 import { likeContains, QueryConditions, toPage } from '../query-conditions.js';
 import type { UnitStatements } from '../unit-statements.js';
+import { holdsNow } from '../visible-rows.js';
 import { UserModel } from './user-model.js';
 
 type UserRow = InferAttributes<UserModel>;
+
+interface MembershipInJson {
+  readonly fleet_id: string;
+  readonly name: string;
+  readonly role: MemberRole;
+  readonly until: string | null;
+}
 
 const insertText = `
   insert into users (user_id, username, email, password_hash, role, is_active, access_version, created_at, updated_at)
@@ -57,6 +66,29 @@ export class SequelizeUserRepository implements UserRepository {
   async lockActiveAdmins(): Promise<readonly string[]> {
     const rows = await this.#unit.rowsInTransaction<Pick<UserRow, 'user_id'>>(lockActiveAdminsText, []);
     return rows.map((row) => row.user_id);
+  }
+
+  async loadAccount(id: string): Promise<Account | undefined> {
+    const text = `
+      select ${columnsOf(UserModel, 'u')}, coalesce(o.memberships, '[]') as memberships
+      from users u
+      left join lateral (
+        select json_agg(json_build_object('fleet_id', m.fleet_id, 'name', f.name, 'role', m.role, 'until', m.until)
+          order by lower(f.name)) as memberships
+        from fleet_members m
+        join fleets f on f.fleet_id = m.fleet_id
+        where m.user_id = u.user_id and ${holdsNow('m')}
+      ) o on true
+      where u.user_id = $1`;
+    const [row] = await this.#unit.rows<UserRow & { readonly memberships: readonly MembershipInJson[] }>(text, [id]);
+    if (row === undefined) return undefined;
+    const memberships = row.memberships.map(({ fleet_id: fleetId, name, role, until }) => ({
+      fleetId,
+      fleetName: name,
+      role,
+      until: until === null ? undefined : new Date(until),
+    }));
+    return { user: toUser(row), memberships };
   }
 
   async findByUsername(username: string): Promise<User | undefined> {
