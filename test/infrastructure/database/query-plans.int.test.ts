@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Client } from 'pg';
 
 import type { AuditFilter } from '#application/ports/audit-trail.js';
+import { defaultFleetId } from '#application/domain/fleet.js';
 import type { CommandFilter } from '#application/ports/command-repository.js';
 import type { Work } from '#application/ports/unit-of-work.js';
 import { useDatabase } from '#support/database.js';
@@ -140,6 +141,61 @@ describe('the plans of lists', function () {
         work.commands.list({ ...filter, scope: { kind: 'all' } }, { limit, after: undefined }),
       ));
   }
+
+  describe('for a member', () => {
+    const many = newId();
+    const few = newId();
+    before('members', async () => {
+      const [car = ''] = fleet.vehicleIds;
+      await database.query(
+        `insert into fleets (fleet_id, name, created_at, updated_at) values ('${few}', 'few', now(), now());
+         insert into vehicles select (jsonb_populate_record(v, jsonb_build_object('vehicle_id', '${few}', 'vin', '00000000000000000',
+           'fleet_id', '${few}', 'created_at', '${day}'))).* from vehicles v where v.vehicle_id = '${car}';
+         insert into vehicles select (jsonb_populate_record(v, jsonb_build_object('vehicle_id', gen_random_uuid(),
+           'vin', lpad(n::text, 17, '0'), 'created_at', timestamptz '${day}' + n * interval '1 second'))).*
+         from vehicles v, generate_series(1, 5000) n where v.vehicle_id = '${car}';
+         update commands set vehicle_id = '${few}', fleet_id = '${few}' where command_name = 'sovd-request';
+         insert into users select (jsonb_populate_record(u, jsonb_build_object('user_id', n.id, 'username', n.id, 'email', n.id))).*
+         from users u, (select gen_random_uuid() as id from generate_series(1, 1000)
+           union all values ('${many}'::uuid), ('${few}'::uuid)) n
+         where u.user_id = '${fleet.userId}';
+         insert into fleet_members (fleet_id, user_id, role, created_at)
+         select case when user_id = '${few}' then '${few}'::uuid else '${defaultFleetId}' end, user_id, 'viewer', now()
+         from users;
+         analyze`,
+      );
+    });
+
+    for (const [name, userId, fleetId] of [
+      ['nearly all vehicles', many, defaultFleetId],
+      ['one vehicle among many', few, few],
+    ] as const) {
+      const scope = { kind: 'member', userId } as const;
+      for (const filter of [{}, { status: 'failed' }, { name: 'sovd-request' }, { fleetId }] as const) {
+        it(`of ${name}: commands by ${Object.keys(filter).join() || 'nothing'}`, () =>
+          expectCheapFor(userId, filter, (work) =>
+            work.commands.list({ ...filter, scope }, { limit, after: undefined }),
+          ));
+      }
+      it(`of ${name}: vehicles`, () =>
+        expectCheapFor(userId, {}, (work) =>
+          work.vehicles.list({ includeRetired: true, scope }, { limit, after: undefined }),
+        ));
+    }
+
+    async function expectCheapFor(
+      userId: string,
+      filter: object,
+      list: (work: Work) => Promise<{ readonly items: readonly unknown[] }>,
+    ) {
+      instance.statements.forget();
+      await instance.units.withUnit('read', list);
+      const [text = ''] = instance.statements.sent();
+      const cost = await costOf(database.url, text, [...Object.values(filter), limit + 1, userId]);
+      expect(cost.scannedTables).to.deep.equal([]);
+      expect(cost.rowsRead).to.be.at.most(maxRowsRead);
+    }
+  });
 
   it('commands of a vehicle, of a user, and of both in a state', async () => {
     const [vehicleId = ''] = fleet.vehicleIds;

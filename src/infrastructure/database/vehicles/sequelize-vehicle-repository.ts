@@ -101,7 +101,7 @@ export class SequelizeVehicleRepository implements VehicleRepository {
       conditions,
       limit: page.limit + 1,
     });
-    const rows = await this.#unit.rows<VehicleRow>(text, values);
+    const rows = await this.#unit.rowsByFilter<VehicleRow>(text, values);
     return toPage(rows.map(toVehicle), page.limit, (vehicle) => ({ at: vehicle.createdAt, id: vehicle.id }));
   }
 
