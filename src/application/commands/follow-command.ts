@@ -57,6 +57,7 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
     const { actor, commandId } = following;
     const watch = access.watch(actor, commandId);
     const ended = AbortSignal.any([signal, watch.signal]);
+    const isOver = (): boolean => ended.aborted;
     let sent = following.after;
     const bell = new Bell(clock);
     const audience = audienceOf(commandId);
@@ -65,11 +66,11 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
     });
     try {
       await audience.listening();
-      while (!ended.aborted) {
+      while (!isOver()) {
         const page = await audience.read(sent, (after) => readFromDatabase(commandId, after));
         sent = page.events.at(-1)?.eventNumber ?? sent;
         for (const event of page.events) {
-          if (ended.aborted) return;
+          if (isOver()) return;
           yield event;
         }
         if (page.isEnd) return;

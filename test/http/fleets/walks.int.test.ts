@@ -20,7 +20,6 @@ const openToAll: ReadonlySet<string> = new Set([
   'listCommandTypes',
   'listSessions',
   'logOut',
-  'logOutAll',
   'logOutEverywhere',
   'showAccount',
   'showCommandType',
