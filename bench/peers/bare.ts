@@ -149,6 +149,7 @@ function toVehicleRow(row: readonly unknown[]): VehicleRow<string> {
     updated_at: row[10],
     retired_at: row[11],
     fleet_id: row[12],
+    credential_summary: row[13],
   } as VehicleRow<string>;
 }
 
@@ -173,5 +174,8 @@ function toCommandRow(row: readonly unknown[]): CommandRow<string> {
     attempts: row[16],
     response_count: row[17],
     last_event_number: row[18],
+    settled_at: row[19],
+    settled_by: row[20],
+    settlement_reason: row[21],
   } as CommandRow<string>;
 }

@@ -1,4 +1,5 @@
 const text = { type: 'string' } as const;
+const optionalText = { type: 'string', nullable: true } as const;
 const number = { type: 'integer' } as const;
 const time = { type: 'string', format: 'date-time' } as const;
 const optionalTime = { type: 'string', format: 'date-time', nullable: true } as const;
@@ -22,6 +23,7 @@ export const vehicleSchema = {
     updated_at: time,
     retired_at: optionalTime,
     fleet_id: text,
+    credentials: { type: 'object', nullable: true, additionalProperties: true },
   },
 } as const;
 
@@ -47,6 +49,11 @@ export const commandSchema = {
     attempts: number,
     response_count: number,
     last_event_number: number,
+    settlement: {
+      type: 'object',
+      nullable: true,
+      properties: { settled_at: time, settled_by: text, reason: optionalText },
+    },
   },
 } as const;
 

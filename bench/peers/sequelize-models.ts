@@ -38,6 +38,7 @@ export class Vehicle extends Model<InferAttributes<Vehicle>, InferCreationAttrib
   declare updated_at: Date;
   declare retired_at: Date | null;
   declare fleet_id: string;
+  declare credential_summary: unknown;
 }
 
 /** A command. */
@@ -62,6 +63,9 @@ export class Command extends Model<InferAttributes<Command>, InferCreationAttrib
   declare response_count: number;
   declare last_event_number: number;
   declare lease_number: number;
+  declare settled_at: CreationOptional<Date | null>;
+  declare settled_by: CreationOptional<string | null>;
+  declare settlement_reason: CreationOptional<string | null>;
   declare fleet_id: string;
 }
 
@@ -121,6 +125,7 @@ export function openSequelize(databaseUrl: string, connections: number): Sequeli
       updated_at: time(),
       retired_at: optionalTime(),
       fleet_id: uuid(),
+      credential_summary: DataTypes.JSONB,
     },
     { ...options, tableName: 'vehicles' },
   );
@@ -146,6 +151,9 @@ export function openSequelize(databaseUrl: string, connections: number): Sequeli
       response_count: whole(),
       last_event_number: whole(),
       lease_number: whole(),
+      settled_at: optionalTime(),
+      settled_by: optionalText(),
+      settlement_reason: optionalText(),
       fleet_id: uuid(),
     },
     { ...options, tableName: 'commands' },

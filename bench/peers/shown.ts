@@ -18,6 +18,8 @@ export interface VehicleRow<Time = Date> {
   readonly updated_at: Time;
   readonly retired_at: Time | null;
   readonly fleet_id: string;
+  /** What is known of its credentials; the benchmark's vehicles have none. */
+  readonly credential_summary: unknown;
 }
 
 /** A row of `commands`. */
@@ -41,6 +43,9 @@ export interface CommandRow<Time = Date> {
   readonly attempts: number;
   readonly response_count: number;
   readonly last_event_number: number;
+  readonly settled_at: Time | null;
+  readonly settled_by: string | null;
+  readonly settlement_reason: string | null;
 }
 
 /** A vehicle as the service shows it. */
@@ -60,6 +65,7 @@ export function showVehicle<Time>(row: VehicleRow<Time>) {
     updated_at: row.updated_at,
     retired_at: row.retired_at,
     fleet_id: row.fleet_id,
+    credentials: row.credential_summary,
   };
 }
 
@@ -84,6 +90,10 @@ export function showCommand<Time>(row: CommandRow<Time>) {
     attempts: row.attempts,
     response_count: row.response_count,
     last_event_number: row.last_event_number,
+    settlement:
+      row.settled_at === null
+        ? null
+        : { settled_at: row.settled_at, settled_by: row.settled_by, reason: row.settlement_reason },
   };
 }
 
@@ -109,6 +119,9 @@ export function showAccepted(order: Order, submission: Submission): ReturnType<t
     attempts: 0,
     response_count: 0,
     last_event_number: 1,
+    settled_at: null,
+    settled_by: null,
+    settlement_reason: null,
   });
 }
 

@@ -8,11 +8,13 @@ export interface NamedStatement {
 }
 
 const vehicleColumns = `v.vehicle_id, v.vin, v.make, v.model, v.model_year, v.sovd_base_url, v.connection_status,
-  v.last_seen_at, v.metadata, v.created_at, v.updated_at, v.retired_at, v.fleet_id`;
+  v.last_seen_at, v.metadata, v.created_at, v.updated_at, v.retired_at, v.fleet_id,
+  v.credential_summary`;
 
 const commandColumns = `c.command_id, c.user_id, c.vehicle_id, c.command_name, c.command_params, c.safety, c.status,
   c.error_code, c.error_message, c.when_offline, c.timeout_seconds, c.expires_at, c.submitted_at, c.started_at,
-  c.completed_at, c.cancel_requested_at, c.attempts, c.response_count, c.last_event_number`;
+  c.completed_at, c.cancel_requested_at, c.attempts, c.response_count, c.last_event_number,
+  c.settled_at, c.settled_by, c.settlement_reason`;
 
 const oneVehicleText = `select ${vehicleColumns} from vehicles v where v.vehicle_id = $1`;
 
