@@ -18,6 +18,8 @@ import type { Clock } from '#application/ports/clock.js';
 import type { Log } from '#application/ports/log.js';
 import type { LoginThrottle } from '#application/ports/login-throttle.js';
 import type { Measurements } from '#application/ports/measurements.js';
+import { PresenceProbe } from '#application/presence/presence-probe.js';
+import { probeVehicle } from '#application/presence/probe-vehicle.js';
 import { announceStep } from '#application/record/announce-step.js';
 import { auditAct } from '#application/record/audit-act.js';
 import { PeriodicPurge } from '#application/retention/periodic-purge.js';
@@ -108,11 +110,17 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   let stopped: Promise<void> | undefined;
 
   async function stop(): Promise<void> {
-    const { database, dispatchSignals, commandEvents, accessRevocations, loginThrottle, vehicleLink } = infrastructure;
+    const { database, dispatchSignals, commandEvents, accessRevocations, loginThrottle, vehicleLink, probeLink } =
+      infrastructure;
     const drainMillis = settings.dispatch.drainSeconds * 1000;
     http.streams.close();
-    await Promise.all([server?.close(drainMillis), useCases.dispatcher.stop(drainMillis), useCases.purge.stop()]);
-    await vehicleLink.close();
+    await Promise.all([
+      server?.close(drainMillis),
+      useCases.dispatcher.stop(drainMillis),
+      useCases.purge.stop(),
+      useCases.presenceProbe?.stop(),
+    ]);
+    await Promise.all([vehicleLink.close(), probeLink.close()]);
     await accessRevocations.stop();
     await dispatchSignals.close();
     await Promise.all([commandEvents.close(), loginThrottle.close()]);
@@ -124,6 +132,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       await Promise.all([infrastructure.dispatchSignals.start(), infrastructure.accessRevocations.start()]);
       useCases.dispatcher.start();
       useCases.purge.start();
+      useCases.presenceProbe?.start();
       server = await listen(http.app, settings.server);
       return { port: server.port };
     },
@@ -143,13 +152,9 @@ async function composeInfrastructure(settings: Settings, overrides: Overrides) {
   const instance = uuidV7Identifiers.next();
   const credentialVault = openCredentialVault(await obtainCredentialKeys(settings.credentials.keys));
   const vehicleAddresses = new AddressPolicy(settings.vehicleLink);
-  const link = createHttpVehicleLink({
-    ...settings.vehicleLink,
-    addressPolicy: vehicleAddresses,
-    credentialVault,
-    version,
-    log,
-  });
+  const linkParts = { addressPolicy: vehicleAddresses, credentialVault, version, log };
+  const link = createHttpVehicleLink({ ...settings.vehicleLink, ...linkParts });
+  const probeLink = createHttpVehicleLink({ ...settings.vehicleLink, ...probeLinkSettings(settings), ...linkParts });
   const units = new SequelizeUnitsOfWork(database.sequelize, log, { ...settings.database, measurements });
   const commandEvents = await openCommandEvents(settings, log);
   return {
@@ -163,6 +168,7 @@ async function composeInfrastructure(settings: Settings, overrides: Overrides) {
     commandEvents,
     vehicleAddresses,
     link,
+    probeLink,
     vehicleLink: measuredVehicleLink(link, measurements),
     accessRevocations: new WatchedRevocations({
       readRecent: (seconds) => units.withUnit('read', (work) => work.sessions.listRevocations(seconds)),
@@ -193,6 +199,12 @@ async function openLoginThrottle(settings: Settings, log: Log, measurements: Mea
   const link = new RedisLink({ url: redis.url, log, purpose: 'logins', onReady: () => undefined });
   const shared = { ledger: redisLoginLedger(link.client), close: () => link.close() };
   return createLoginThrottle({ ...options, shared });
+}
+
+/** A link apart from that of the commands: one connection to a vehicle, none kept, and time left to answer on it. */
+function probeLinkSettings({ vehicleLink, presence }: Settings) {
+  const connectTimeoutSeconds = Math.min(vehicleLink.connectTimeoutSeconds, presence.timeoutSeconds / 2);
+  return { connectTimeoutSeconds, connectionsPerVehicle: 1, maxPooledVehicles: 0 };
 }
 
 async function openCommandEvents({ redis }: Settings, log: Log): Promise<CommandEvents & RevocationEvents> {
@@ -235,6 +247,7 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
     catalogue,
     dispatcher,
     purge,
+    presenceProbe: composePresenceProbe(settings, infrastructure),
     logIn: logIn(shared),
     refreshSession: refreshSession(shared),
     logOut: logOut(shared),
@@ -260,6 +273,17 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
     recordRefusal: recordRefusal(shared),
     exportAuditTrail: exportAuditTrail(shared),
   };
+}
+
+function composePresenceProbe({ presence }: Settings, infrastructure: Infrastructure): PresenceProbe | undefined {
+  if (presence.intervalSeconds === 0) return undefined;
+  const { probeLink: vehicleLink } = infrastructure;
+  return new PresenceProbe({
+    ...infrastructure,
+    ...presence,
+    probeVehicle: probeVehicle({ ...infrastructure, ...presence, vehicleLink }),
+    chance: Math.random,
+  });
 }
 
 function composeHttp(

@@ -4,6 +4,7 @@ import { readDispatchSettings, type DispatchSettings } from './dispatch-settings
 import { environmentNames, type EnvironmentName } from './environment-name.js';
 import { readEventSettings, type EventSettings } from './event-settings.js';
 import { readLogSettings, type LogSettings } from './log-settings.js';
+import { readPresenceSettings, type PresenceSettings } from './presence-settings.js';
 import { readRedisSettings, type RedisSettings } from './redis-settings.js';
 import { readRetentionSettings, type RetentionSettings } from './retention-settings.js';
 import { readSecuritySettings, type SecuritySettings } from './security-settings.js';
@@ -24,6 +25,7 @@ export interface Settings {
   readonly dispatch: DispatchSettings;
   readonly credentials: CredentialSettings;
   readonly vehicleLink: VehicleLinkSettings;
+  readonly presence: PresenceSettings;
   readonly events: EventSettings;
   readonly retention: RetentionSettings;
   readonly log: LogSettings;
@@ -44,6 +46,7 @@ export function loadSettings(variables: Environment): Settings {
     dispatch: readDispatchSettings(reader),
     credentials: readCredentialSettings(reader, environment, dataDirectory),
     vehicleLink: readVehicleLinkSettings(reader, environment),
+    presence: readPresenceSettings(reader),
     events: readEventSettings(reader),
     retention: readRetentionSettings(reader),
     log: readLogSettings(reader),

@@ -67,6 +67,7 @@ describe('loadSettings', () => {
         allowedNetworks: ['127.0.0.0/8', '::1/128'],
         blockedNetworks: [],
       },
+      presence: { intervalSeconds: 60, concurrency: 20, timeoutSeconds: 5 },
       events: { heartbeatSeconds: 15, recheckSeconds: 5, maxStreamsPerUser: 500 },
       retention: { purgeIntervalSeconds: 600 },
       log: { level: 'info' },

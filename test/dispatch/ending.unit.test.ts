@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { backoffMillis } from '#application/dispatch/backoff.js';
+import { backoffMillis } from '#application/waiting/backoff.js';
 import {
   AnswerTally,
   endingOfFailure,

@@ -108,7 +108,7 @@ describe('vehicles over HTTP', () => {
       });
       expectProblem(answer, 400, 'invalid-request');
       expect(answer.body.errors.map((error: any) => [error.pointer, error.message])).to.have.deep.members([
-        ['/vin', 'must be 17 characters, A to Z without I, O and Q, and digits'],
+        ['/vin', 'must be 17 capital letters and digits, without I, O and Q'],
         ['/make', 'must not be empty'],
         ['/model', 'must be one line without control characters'],
         ['/model_year', 'must be a whole number'],

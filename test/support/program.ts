@@ -61,6 +61,7 @@ export async function startProgram(
     HOST: '127.0.0.1',
     DATABASE_URL: databaseUrl,
     JWT_SECRET: 'a secret that only the tests know, long enough',
+    PROBE_INTERVAL_SECONDS: '0',
     LOG_LEVEL: 'error',
     DISPATCH_DRAIN_SECONDS: '2',
     // All tests come from one address.

@@ -51,6 +51,7 @@ export async function startServiceProcess(
       HOST: '127.0.0.1',
       DATABASE_URL: databaseUrl,
       JWT_SECRET: 'a secret that only the tests know, long enough',
+      PROBE_INTERVAL_SECONDS: '0',
       LOG_LEVEL: 'info',
       ...variables,
     },

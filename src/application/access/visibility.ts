@@ -5,6 +5,8 @@ import { roleOnVehicle, type Fleet, type MemberRole } from '../domain/fleet.js';
 import { includesRole, type Role } from '../domain/user.js';
 import type { Vehicle } from '../domain/vehicle.js';
 import type { VehicleScope, Visible } from '../domain/visibility-scope.js';
+import type { VehicleStatus } from '../domain/vehicle-status.js';
+import type { VehicleScope } from '../domain/visibility-scope.js';
 import type { Work } from '../ports/unit-of-work.js';
 
 /*
@@ -32,6 +34,17 @@ export async function requireVehicle(
   if (found === undefined) throw noSuchVehicle();
   requireRole(actor, found.memberRole, needed);
   return found.item;
+}
+
+/** What is going on with a vehicle that the actor may see; else `vehicle-not-found`. */
+export async function requireVehicleStatus(
+  work: Pick<Work, 'vehicles'>,
+  actor: KnownActor,
+  vehicleId: string,
+): Promise<VehicleStatus> {
+  const status = await work.vehicles.loadStatus(vehicleId, visibleVehicles(actor));
+  if (status === undefined) throw noSuchVehicle();
+  return status;
 }
 
 /**

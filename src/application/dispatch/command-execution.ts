@@ -5,10 +5,12 @@ import { ApplicationError } from '../domain/errors.js';
 import type { VehicleResponse } from '../domain/response.js';
 import { VehicleLinkFailure, type SovdRequest, type VehicleAnswer } from '../domain/sovd/exchange.js';
 import { TransientRefusal } from '../domain/sovd/transient-refusal.js';
-import type { ConnectionStatus, Vehicle } from '../domain/vehicle.js';
+import type { Contact, Vehicle } from '../domain/vehicle.js';
+import type { DispatchSignals } from '../ports/dispatch-signals.js';
 import type { Work } from '../ports/unit-of-work.js';
 import type { VehicleLink, VehicleTarget } from '../ports/vehicle-link.js';
-import type { VehicleWithCredentials } from '../ports/vehicle-repository.js';
+import { recordContact } from '../record/record-contact.js';
+import { vehicleTarget } from '../vehicles/vehicle-target.js';
 import type { AuditAct } from '../record/audit-act.js';
 import { CommandJournal, LeaseLost, type JournalDependencies } from './command-journal.js';
 import { dispatcherName, recordEnd } from '../record/record-end.js';
@@ -19,6 +21,7 @@ export interface ExecutionDependencies extends JournalDependencies {
   readonly catalogue: Catalogue;
   readonly vehicleLink: VehicleLink;
   readonly audit: AuditAct;
+  readonly dispatchSignals: DispatchSignals;
   /** A number from 0 to 1, for jitter. */
   readonly chance: () => number;
   readonly retryAttempts: number;
@@ -50,7 +53,7 @@ export class CommandExecution {
   readonly #ended = new AbortController();
   readonly #journal: CommandJournal;
   #mayHaveBeenSent = false;
-  #contact: ConnectionStatus | undefined;
+  #contact: Omit<Contact, 'at'> | undefined;
   #overdue: Promise<void> | undefined;
   #isSettling = false;
   #isRefusalNoted = false;
@@ -153,7 +156,7 @@ export class CommandExecution {
         }));
         if (found === undefined) throw new Error('a command has no vehicle');
         this.#journal.skip(subjects);
-        return { type, parameters, vehicle: found.vehicle, target: targetOf(found) };
+        return { type, parameters, vehicle: found.vehicle, target: vehicleTarget(found) };
       } catch (error) {
         if (error instanceof ApplicationError && error.kind === 'unavailable') {
           await clock.sleep(500);
@@ -233,16 +236,18 @@ export class CommandExecution {
         maxResponseBytes: this.#dependencies.maxResponseBytes,
       });
       for await (const answer of answers) {
-        this.#contact = 'connected';
+        this.#contact = { status: 'connected' };
         if (answer.isStopRefused === true) this.#noteRefusedCancel();
         yield answer;
       }
     } catch (error) {
       if (error instanceof VehicleLinkFailure) {
-        if (error.concernsVehicle) this.#contact = error.neverSent ? 'disconnected' : 'error';
+        if (error.concernsVehicle) {
+          this.#contact = { status: error.neverSent ? 'disconnected' : 'error', errorCode: error.code };
+        }
         if (error.neverSent) this.#mayHaveBeenSent = wasSent;
       } else if (error instanceof LetGo && error.why === 'timeout') {
-        this.#contact = 'error';
+        this.#contact = { status: 'error', errorCode: 'vehicle-timeout' };
       }
       throw error;
     }
@@ -321,11 +326,10 @@ export class CommandExecution {
   }
 
   #alongside(work: Work, step: CommandStep, vehicle: Vehicle): void {
-    const { audit, clock } = this.#dependencies;
+    const { audit, clock, dispatchSignals } = this.#dependencies;
     recordEnd(work, step, audit);
     if (this.#contact === undefined) return;
-    const contact = { status: this.#contact, at: clock.now() };
-    if (vehicle.isNews(contact)) work.vehicles.recordContact(vehicle.id, contact);
+    recordContact(work, dispatchSignals, vehicle, { ...this.#contact, at: clock.now() });
   }
 
   #noteRefusedCancel(): void {
@@ -336,9 +340,4 @@ export class CommandExecution {
       .then(() => this.#journal.remark('cancel-refused', clock.now(), dispatcherName))
       .catch((error: unknown) => log.warn({ err: error }, 'a refused cancellation could not be noted'));
   }
-}
-
-function targetOf({ vehicle, credentials }: VehicleWithCredentials): VehicleTarget {
-  const target = { vehicleId: vehicle.id, baseUrl: vehicle.sovdBaseUrl };
-  return credentials === undefined ? target : { ...target, credentials };
 }

@@ -2,7 +2,6 @@ import type { Command } from '../domain/command.js';
 import { ApplicationError } from '../domain/errors.js';
 import type { Clock } from '../ports/clock.js';
 import type { Lease } from '../ports/command-queue.js';
-import type { DispatchSignals } from '../ports/dispatch-signals.js';
 import type { Log } from '../ports/log.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import { Bell } from '../waiting/bell.js';
@@ -13,7 +12,6 @@ import { takeOverCommands } from './take-over-commands.js';
 
 /** What a dispatcher needs. */
 export interface DispatcherDependencies extends ExecutionDependencies {
-  readonly dispatchSignals: DispatchSignals;
   readonly clock: Clock;
   readonly log: Log;
   readonly units: UnitsOfWork;

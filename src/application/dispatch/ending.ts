@@ -1,7 +1,7 @@
 import type { Command, Move } from '../domain/command.js';
 import type { Refusal, VehicleResponse } from '../domain/response.js';
 import { VehicleLinkFailure } from '../domain/sovd/exchange.js';
-import { backoffMillis } from './backoff.js';
+import { backoffMillis } from '../waiting/backoff.js';
 
 /** Why an execution let go of the vehicle on its own account. */
 export type LetGoReason = 'timeout' | 'cancelled' | 'lease-lost' | 'shutdown';

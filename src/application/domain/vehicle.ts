@@ -1,6 +1,7 @@
 import { ApplicationError } from './errors.js';
 import type { JsonObject } from './json.js';
 import type { CredentialSummary } from './vehicle-credentials.js';
+import type { CommandErrorCode } from './response.js';
 
 /** What the last exchange with a vehicle showed. */
 export const connectionStatuses = ['connected', 'disconnected', 'error'] as const;
@@ -37,6 +38,8 @@ export interface VehicleRecord extends VehicleDescription {
   readonly lastCheckedAt: Date | undefined;
   /** What the service proves itself to it with; the secret is kept elsewhere. */
   readonly credentials: CredentialSummary | undefined;
+  /** Why the last exchange failed, if it did. */
+  readonly lastErrorCode: CommandErrorCode | undefined;
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -47,6 +50,8 @@ export interface VehicleRecord extends VehicleDescription {
 export interface Contact {
   readonly status: ConnectionStatus;
   readonly at: Date;
+  /** Why the exchange failed. */
+  readonly errorCode?: CommandErrorCode;
 }
 
 /** A registered car, by VIN. One with a history is retired, not deleted. */
@@ -63,6 +68,7 @@ export class Vehicle implements VehicleRecord {
   readonly lastSeenAt: Date | undefined;
   readonly lastCheckedAt: Date | undefined;
   readonly credentials: CredentialSummary | undefined;
+  readonly lastErrorCode: CommandErrorCode | undefined;
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -84,6 +90,7 @@ export class Vehicle implements VehicleRecord {
     this.lastSeenAt = record.lastSeenAt;
     this.lastCheckedAt = record.lastCheckedAt;
     this.credentials = record.credentials;
+    this.lastErrorCode = record.lastErrorCode;
     this.version = record.version;
     this.createdAt = record.createdAt;
     this.updatedAt = record.updatedAt;
@@ -104,6 +111,7 @@ export class Vehicle implements VehicleRecord {
       lastSeenAt: undefined,
       lastCheckedAt: undefined,
       credentials: undefined,
+      lastErrorCode: undefined,
       version: 1,
       createdAt: now,
       updatedAt: now,
@@ -123,6 +131,11 @@ export class Vehicle implements VehicleRecord {
     return contact.at.getTime() - this.lastCheckedAt.getTime() >= contactResolutionSeconds * 1000;
   }
 
+  /** Whether an exchange showed that the vehicle can be reached again, after it couldn't. */
+  isBack(contact: Contact): boolean {
+    return contact.status === 'connected' && this.connectionStatus !== 'connected';
+  }
+
   /** The vehicle with another description. Its VIN stays: another VIN is another vehicle. */
   change(changes: Partial<Omit<VehicleDescription, 'vin'>>, now: Date): Vehicle {
     this.#mustBeInService();
@@ -133,6 +146,7 @@ export class Vehicle implements VehicleRecord {
       // What was learned at the old address says nothing about the new one.
       connectionStatus: moved ? 'disconnected' : this.connectionStatus,
       lastCheckedAt: moved ? undefined : this.lastCheckedAt,
+      lastErrorCode: moved ? undefined : this.lastErrorCode,
       version: this.version + 1,
       updatedAt: now,
     });

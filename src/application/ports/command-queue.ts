@@ -34,6 +34,8 @@ export interface CommandQueue {
   readonly lockExpired: (limit: number) => Promise<readonly Command[]>;
   /** Noted: the step, and the lease with it. A `ConcurrentChange` at the commit when the command is not as it was before. */
   readonly lease: (step: CommandStep, lease: Lease) => void;
+  /** Noted: what waits in the queue until its vehicle is worth another try may start now. */
+  readonly hasten: (vehicleId: string) => void;
   /** Written at once: makes leases longer. A command that is missing from the answer is not ours any more. */
   readonly renew: (
     lease: Lease,

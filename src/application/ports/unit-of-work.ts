@@ -4,6 +4,7 @@ import type { CommandQueue } from './command-queue.js';
 import type { CommandRepository } from './command-repository.js';
 import type { CommandStatisticsSource } from './command-statistics.js';
 import type { FleetRepository } from './fleet-repository.js';
+import type { ProbeQueue } from './probe-queue.js';
 import type { SessionRepository } from './session-repository.js';
 import type { UserRepository } from './user-repository.js';
 import type { VehicleCredentialRepository } from './vehicle-credential-repository.js';
@@ -19,6 +20,7 @@ export interface Work {
   readonly fleets: FleetRepository;
   readonly vehicles: VehicleRepository;
   readonly vehicleCredentials: VehicleCredentialRepository;
+  readonly probeQueue: ProbeQueue;
   readonly commands: CommandRepository;
   readonly commandQueue: CommandQueue;
   readonly commandStatistics: CommandStatisticsSource;

@@ -1,6 +1,7 @@
 import type { VehicleScope, Visible } from '../domain/visibility-scope.js';
 import type { ConnectionStatus, Contact, Vehicle } from '../domain/vehicle.js';
 import type { SealedCredentials } from '../domain/vehicle-credentials.js';
+import type { VehicleStatus } from '../domain/vehicle-status.js';
 import type { Page, PageRequest } from './paging.js';
 
 /** Which vehicles are wanted. */
@@ -28,6 +29,8 @@ export interface VehicleRepository {
   readonly loadVisible: (id: string, scope: VehicleScope) => Promise<Visible<Vehicle> | undefined>;
   /** For whoever speaks to the vehicle. One statement. */
   readonly loadWithCredentials: (id: string) => Promise<VehicleWithCredentials | undefined>;
+  /** What is going on with the vehicle, if the scope covers it. One statement. */
+  readonly loadStatus: (id: string, scope: VehicleScope) => Promise<VehicleStatus | undefined>;
   /** Newest first. */
   readonly list: (filter: VehicleFilter, page: PageRequest) => Promise<Page<Vehicle>>;
   /** Noted; at the commit a VIN that is registered already is `vin-taken`, an unknown fleet `fleet-not-found`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { requireVehicle } from '#application/access/visibility.js';
+import { requireVehicle, requireVehicleStatus } from '#application/access/visibility.js';
 import { defaultFleetId } from '#application/domain/fleet.js';
 import { connectionStatuses } from '#application/domain/vehicle.js';
 import type { changeVehicle } from '#application/vehicles/change-vehicle.js';
@@ -15,8 +15,10 @@ import { lineOfText, uuid } from '../schemas/plain-text.js';
 import {
   changeVehicleBody,
   presentVehicle,
+  presentVehicleStatus,
   registerVehicleBody,
   vehicleSchema,
+  vehicleStatusSchema,
   withoutTrailingSlashes,
 } from '../schemas/vehicle-schemas.js';
 
@@ -122,6 +124,22 @@ export function vehicleRoutes(dependencies: VehicleRoutesDependencies): readonly
       errors: ['vehicle-not-found'],
       handle: (work, actor, { params: { vehicle_id: id } }) => requireVehicle(work, actor, id),
       reply: (vehicle) => ok(presentVehicle(vehicle)),
+    }),
+    endpoint({
+      method: 'get',
+      path: '/vehicles/{vehicle_id}/status',
+      operationId: 'showVehicleStatus',
+      tag,
+      summary: "Show a vehicle's status",
+      description:
+        'Whether it can be reached, how much waits for it, and how its last command went. A vehicle that nobody orders anything from is asked from time to time whether it is there.',
+      role: 'viewer',
+      access: 'read',
+      params,
+      replies: { 200: { description: 'The status', schema: vehicleStatusSchema } },
+      errors: ['vehicle-not-found'],
+      handle: (work, actor, { params: { vehicle_id: id } }) => requireVehicleStatus(work, actor, id),
+      reply: (status) => ok(presentVehicleStatus(status)),
     }),
     endpoint({
       method: 'patch',

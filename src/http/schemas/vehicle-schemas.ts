@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
+import { commandStatuses } from '#application/domain/command-state.js';
+import { commandErrorCodes } from '#application/domain/response.js';
 import { connectionStatuses, type Vehicle } from '#application/domain/vehicle.js';
+import type { VehicleStatus } from '#application/domain/vehicle-status.js';
 import { hasVinCheckDigit, vinPattern } from '#application/domain/vin.js';
 
 import { credentialSummarySchema, presentCredentials } from './credential-schemas.js';
@@ -10,7 +13,7 @@ const maxMetadataCharacters = 65_536;
 
 const vin = z
   .string()
-  .regex(vinPattern, 'must be 17 characters, A to Z without I, O and Q, and digits')
+  .regex(vinPattern, 'must be 17 capital letters and digits, without I, O and Q')
   .meta({ description: 'Vehicle identification number (ISO 3779).', examples: ['WVWZZZ1JZXW000001'] });
 
 const baseUrl = z
@@ -96,6 +99,63 @@ export function presentVehicle(vehicle: Vehicle): z.output<typeof vehicleSchema>
     created_at: vehicle.createdAt.toISOString(),
     updated_at: vehicle.updatedAt.toISOString(),
     retired_at: vehicle.retiredAt?.toISOString() ?? null,
+  };
+}
+
+/** What is going on with a vehicle. */
+export const vehicleStatusSchema = z
+  .object({
+    vehicle_id: uuid,
+    connection_status: z.enum(connectionStatuses).meta({
+      description:
+        '`disconnected`: no connection, or it was never spoken to. `error`: it was reached and gave no proper answer.',
+    }),
+    last_seen_at: timestamp.nullable().meta({ description: 'When it last answered.' }),
+    last_checked_at: timestamp
+      .nullable()
+      .meta({ description: 'When it was last spoken to, with or without an answer.' }),
+    last_error_code: z
+      .enum(commandErrorCodes)
+      .nullable()
+      .meta({ description: 'Why the last exchange failed, if it did.' }),
+    pending_commands: z.int(),
+    in_progress_commands: z.int(),
+    last_command: z
+      .object({
+        command_id: uuid,
+        command_name: z.string(),
+        status: z.enum(commandStatuses),
+        submitted_at: timestamp,
+        completed_at: timestamp.nullable(),
+        error_code: z.enum(commandErrorCodes).nullable(),
+      })
+      .nullable()
+      .meta({ description: 'The command that was accepted last.' }),
+  })
+  .meta({ id: 'VehicleStatus', description: 'Whether a vehicle can be reached, and what is going on with it.' });
+
+/** What is going on with a vehicle, as it is shown. */
+export function presentVehicleStatus(status: VehicleStatus): z.output<typeof vehicleStatusSchema> {
+  const { vehicle, lastCommand } = status;
+  return {
+    vehicle_id: vehicle.id,
+    connection_status: vehicle.connectionStatus,
+    last_seen_at: vehicle.lastSeenAt?.toISOString() ?? null,
+    last_checked_at: vehicle.lastCheckedAt?.toISOString() ?? null,
+    last_error_code: vehicle.lastErrorCode ?? null,
+    pending_commands: status.pendingCommands,
+    in_progress_commands: status.runningCommands,
+    last_command:
+      lastCommand === undefined
+        ? null
+        : {
+            command_id: lastCommand.id,
+            command_name: lastCommand.name,
+            status: lastCommand.status,
+            submitted_at: lastCommand.submittedAt.toISOString(),
+            completed_at: lastCommand.completedAt?.toISOString() ?? null,
+            error_code: lastCommand.errorCode ?? null,
+          },
   };
 }
 

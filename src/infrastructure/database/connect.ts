@@ -14,6 +14,7 @@ import { refuseUnmarkedStatements } from './unit-guard.js';
 import { UserModel } from './users/user-model.js';
 import { VehicleCredentialModel } from './vehicles/vehicle-credential-model.js';
 import { VehicleModel } from './vehicles/vehicle-model.js';
+import { VehicleProbeModel } from './vehicles/vehicle-probe-model.js';
 
 /** How to reach the database, and what to take of it. */
 export interface ConnectOptions {
@@ -45,6 +46,7 @@ export const models = [
   FleetMemberModel,
   VehicleModel,
   VehicleCredentialModel,
+  VehicleProbeModel,
   CommandModel,
   CommandTransitionModel,
   ResponseModel,

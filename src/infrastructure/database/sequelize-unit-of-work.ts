@@ -15,6 +15,7 @@ import { SequelizeSessionRepository } from './sessions/sequelize-session-reposit
 import type { UnitStatements } from './unit-statements.js';
 import { SequelizeUserRepository } from './users/sequelize-user-repository.js';
 import { SequelizeVehicleCredentialRepository } from './vehicles/sequelize-vehicle-credential-repository.js';
+import { SequelizeProbeQueue } from './vehicles/sequelize-probe-queue.js';
 import { SequelizeVehicleRepository } from './vehicles/sequelize-vehicle-repository.js';
 
 type State = 'open' | 'committing' | 'committed' | 'closed';
@@ -47,6 +48,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   readonly fleets: SequelizeFleetRepository;
   readonly vehicles: SequelizeVehicleRepository;
   readonly vehicleCredentials: SequelizeVehicleCredentialRepository;
+  readonly probeQueue: SequelizeProbeQueue;
   readonly commands: SequelizeCommandRepository;
   readonly commandQueue: SequelizeCommandQueue;
   readonly commandStatistics: SequelizeCommandStatistics;
@@ -68,6 +70,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     this.fleets = new SequelizeFleetRepository(this);
     this.vehicles = new SequelizeVehicleRepository(this);
     this.vehicleCredentials = new SequelizeVehicleCredentialRepository(this);
+    this.probeQueue = new SequelizeProbeQueue(this);
     this.commands = new SequelizeCommandRepository(this);
     this.commandQueue = new SequelizeCommandQueue(this);
     this.commandStatistics = new SequelizeCommandStatistics(this);

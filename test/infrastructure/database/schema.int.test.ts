@@ -74,6 +74,7 @@ describe('The migrated schema', () => {
       'responses_command_id_fkey',
       'sessions_user_id_fkey',
       'vehicle_credentials_vehicle_id_fkey',
+      'vehicle_probes_vehicle_id_fkey',
     ]);
   });
 

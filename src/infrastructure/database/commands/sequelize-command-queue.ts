@@ -120,6 +120,14 @@ export class SequelizeCommandQueue implements CommandQueue {
     for (const write of stepWrites(step, lease)) this.#unit.note(write);
   }
 
+  hasten(vehicleId: string): void {
+    const text = `
+      update commands
+      set not_before = null
+      where vehicle_id = $1 and status = 'pending' and not_before is not null`;
+    this.#unit.note({ text, values: [vehicleId], target: `commands of ${vehicleId}` });
+  }
+
   async renew(
     lease: Lease,
     held: readonly { readonly commandId: string; readonly leaseNumber: number }[],

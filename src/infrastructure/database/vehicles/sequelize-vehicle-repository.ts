@@ -1,8 +1,11 @@
 import type { InferAttributes } from 'sequelize';
 
+import type { CommandStatus } from '#application/domain/command-state.js';
+import type { CommandErrorCode } from '#application/domain/response.js';
 import { Vehicle, type Contact } from '#application/domain/vehicle.js';
 import type { VehicleScope, Visible } from '#application/domain/visibility-scope.js';
 import type { SealedCredentials } from '#application/domain/vehicle-credentials.js';
+import type { VehicleStatus } from '#application/domain/vehicle-status.js';
 import type { Page, PageRequest } from '#application/ports/paging.js';
 import type {
   VehicleFilter,
@@ -18,10 +21,30 @@ import { toCredentialSummary } from './credential-summary.js';
 import type { VehicleCredentialModel } from './vehicle-credential-model.js';
 import { VehicleModel } from './vehicle-model.js';
 
-type VehicleRow = InferAttributes<VehicleModel>;
+/** A row as the driver gives it. */
+export type VehicleRow = InferAttributes<VehicleModel>;
 
-/** Of a join that may meet nothing. */
-type CredentialColumns = NullableOf<Pick<InferAttributes<VehicleCredentialModel>, 'key_id' | 'origin' | 'sealed'>>;
+const loadStatusText = (join: string): string => `
+  select ${columnsOf(VehicleModel, 'v')}, n.pending_count, n.running_count,
+    l.command_id as last_command_id, l.command_name as last_command_name, l.status as last_command_status,
+    l.submitted_at as last_submitted_at, l.completed_at as last_completed_at, l.error_code as last_command_error_code
+  from vehicles v
+  ${join}
+  cross join lateral (
+    select (count(*) filter (where c.status = 'pending'))::integer as pending_count,
+      (count(*) filter (where c.status = 'in_progress'))::integer as running_count
+    from commands c
+    where c.vehicle_id = v.vehicle_id and c.status in ('pending', 'in_progress')
+  ) n
+  left join lateral (
+    select * from commands c where c.vehicle_id = v.vehicle_id order by c.submitted_at desc, c.command_id desc limit 1
+  ) l on true
+  where v.vehicle_id = $1`;
+
+/** The columns of `vehicle_credentials` in a join that may meet nothing. */
+export type CredentialColumns = NullableOf<
+  Pick<InferAttributes<VehicleCredentialModel>, 'key_id' | 'origin' | 'sealed'>
+>;
 type NullableOf<Row> = { readonly [Column in keyof Row]: Row[Column] | null };
 
 const insertText = `
@@ -35,14 +58,27 @@ const saveText = `
   set make = $3, model = $4, model_year = $5, sovd_base_url = $6, metadata = $7,
     connection_status = case when sovd_base_url = $6 then connection_status else $8 end,
     last_checked_at = case when sovd_base_url = $6 then last_checked_at else $9 end,
+    last_error_code = case when sovd_base_url = $6 then last_error_code else $13 end,
     retired_at = $10, updated_at = $11, version = $2, fleet_id = $12
   where vehicle_id = $1 and version = $2 - 1`;
 
 const recordContactText = `
   update vehicles
-  set connection_status = $2, last_checked_at = $3,
+  set connection_status = $2, last_checked_at = $3, last_error_code = $4,
     last_seen_at = case when $2 = 'disconnected' then last_seen_at else $3 end
   where vehicle_id = $1 and (last_checked_at is null or last_checked_at < $3)`;
+
+const addProbeText = `insert into vehicle_probes (vehicle_id, next_probe_at, failures) values ($1, now(), 0)`;
+const removeProbeText = 'delete from vehicle_probes where vehicle_id = $1';
+
+/** Whether a vehicle moves can be told as long as it hasn't, so this is noted before the move. */
+const probeAtNewAddressText = `
+  update vehicle_probes
+  set next_probe_at = now(), failures = 0
+  where vehicle_id = (select v.vehicle_id from vehicles v where v.vehicle_id = $1 and v.sovd_base_url <> $2)`;
+
+/** VIN, make and model, apart by what no search text can hold. */
+const searchedText = `lower(v.vin || E'\\n' || v.make || E'\\n' || v.model)`;
 
 /** The registry in `vehicles`. */
 export class SequelizeVehicleRepository implements VehicleRepository {
@@ -79,6 +115,13 @@ export class SequelizeVehicleRepository implements VehicleRepository {
     return row === undefined ? undefined : { vehicle: toVehicle(row), credentials: toSealed(row) };
   }
 
+  async loadStatus(id: string, scope: VehicleScope): Promise<VehicleStatus | undefined> {
+    const { join, values } = scopeJoin(scope, 'v', 2);
+    const text = loadStatusText(join);
+    const [row] = await this.#unit.rows<StatusRow>(text, [id, ...values]);
+    return row === undefined ? undefined : toStatus(row);
+  }
+
   async list(filter: VehicleFilter, page: PageRequest): Promise<Page<Vehicle>> {
     const conditions = new QueryConditions();
     if (!filter.includeRetired) conditions.add('v.retired_at is null');
@@ -87,8 +130,7 @@ export class SequelizeVehicleRepository implements VehicleRepository {
     conditions.addIfGiven('lower(v.make) = lower(?)', filter.make);
     conditions.addIfGiven('lower(v.model) = lower(?)', filter.model);
     if (filter.text !== undefined) {
-      const pattern = likeContains(filter.text);
-      conditions.add('(v.vin ilike ? or v.make ilike ? or v.model ilike ?)', pattern, pattern, pattern);
+      conditions.add(`${searchedText} like lower(?)`, likeContains(filter.text));
     }
     conditions.addCursor('v.created_at', 'v.vehicle_id', page.after);
     const { text, values } = scopedList({
@@ -124,9 +166,19 @@ export class SequelizeVehicleRepository implements VehicleRepository {
       ],
       target: `vehicles:${vehicle.id}`,
     });
+    this.#unit.note({ text: addProbeText, values: [vehicle.id], target: `vehicle_probes:${vehicle.id}` });
   }
 
   save(vehicle: Vehicle): void {
+    this.#unit.note(
+      vehicle.retiredAt === undefined
+        ? {
+            text: probeAtNewAddressText,
+            values: [vehicle.id, vehicle.sovdBaseUrl],
+            target: `vehicle_probes:${vehicle.id}`,
+          }
+        : { text: removeProbeText, values: [vehicle.id], target: `vehicle_probes:${vehicle.id}` },
+    );
     this.#unit.note({
       text: saveText,
       values: [
@@ -142,6 +194,7 @@ export class SequelizeVehicleRepository implements VehicleRepository {
         vehicle.retiredAt ?? null,
         vehicle.updatedAt,
         vehicle.fleetId,
+        vehicle.lastErrorCode ?? null,
       ],
       expectedRows: 1,
       target: `vehicles:${vehicle.id}`,
@@ -151,13 +204,14 @@ export class SequelizeVehicleRepository implements VehicleRepository {
   recordContact(id: string, contact: Contact): void {
     this.#unit.note({
       text: recordContactText,
-      values: [id, contact.status, contact.at],
+      values: [id, contact.status, contact.at, contact.errorCode ?? null],
       target: `vehicles:${id}`,
     });
   }
 }
 
-function toVehicle(row: VehicleRow): Vehicle {
+/** The vehicle of a row. */
+export function toVehicle(row: VehicleRow): Vehicle {
   return Vehicle.fromRecord({
     id: row.vehicle_id,
     fleetId: row.fleet_id,
@@ -171,6 +225,7 @@ function toVehicle(row: VehicleRow): Vehicle {
     lastSeenAt: row.last_seen_at ?? undefined,
     lastCheckedAt: row.last_checked_at ?? undefined,
     credentials: row.credential_summary === null ? undefined : toCredentialSummary(row.credential_summary),
+    lastErrorCode: row.last_error_code ?? undefined,
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -178,7 +233,46 @@ function toVehicle(row: VehicleRow): Vehicle {
   });
 }
 
-function toSealed({ key_id: keyId, origin, sealed }: CredentialColumns): SealedCredentials | undefined {
+/** The credentials of a row, if it has any. */
+export function toSealed({ key_id: keyId, origin, sealed }: CredentialColumns): SealedCredentials | undefined {
   if (keyId === null || origin === null || sealed === null) return undefined;
   return { keyId, origin, bytes: sealed };
+}
+
+interface StatusCounts {
+  readonly pending_count: number;
+  readonly running_count: number;
+}
+
+type StatusRow = VehicleRow &
+  StatusCounts &
+  (
+    | { readonly last_command_id: null }
+    | {
+        readonly last_command_id: string;
+        readonly last_command_name: string;
+        readonly last_command_status: CommandStatus;
+        readonly last_submitted_at: Date;
+        readonly last_completed_at: Date | null;
+        readonly last_command_error_code: CommandErrorCode | null;
+      }
+  );
+
+function toStatus(row: StatusRow): VehicleStatus {
+  return {
+    vehicle: toVehicle(row),
+    pendingCommands: row.pending_count,
+    runningCommands: row.running_count,
+    lastCommand:
+      row.last_command_id === null
+        ? undefined
+        : {
+            id: row.last_command_id,
+            name: row.last_command_name,
+            status: row.last_command_status,
+            submittedAt: row.last_submitted_at,
+            completedAt: row.last_completed_at ?? undefined,
+            errorCode: row.last_command_error_code ?? undefined,
+          },
+  };
 }

@@ -2,6 +2,7 @@ import type { InferAttributes, InferCreationAttributes } from 'sequelize';
 import { DataType, Model, Table } from 'sequelize-typescript';
 
 import type { JsonObject } from '#application/domain/json.js';
+import type { CommandErrorCode } from '#application/domain/response.js';
 import type { ConnectionStatus } from '#application/domain/vehicle.js';
 import { key, optional, required } from '../model-columns.js';
 import type { CredentialSummaryRow } from './credential-summary.js';
@@ -38,6 +39,9 @@ export class VehicleModel extends Model<InferAttributes<VehicleModel>, InferCrea
 
   @optional(DataType.DATE)
   declare last_checked_at: Date | null;
+
+  @optional(DataType.TEXT)
+  declare last_error_code: CommandErrorCode | null;
 
   @required(DataType.JSONB)
   declare metadata: JsonObject;
