@@ -204,7 +204,13 @@ export const operationPaths = {
         200: {
           description: 'The text format of Prometheus',
           headers: requestIdHeader,
-          content: { 'text/plain': { schema: { type: 'string' } } },
+          content: {
+            'text/plain': {
+              schema: { type: 'string' },
+              example:
+                '# HELP sovd_fleet_event_streams Event streams that are open\n# TYPE sovd_fleet_event_streams gauge\nsovd_fleet_event_streams 12\n',
+            },
+          },
         },
       },
     },
