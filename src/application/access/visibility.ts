@@ -6,7 +6,6 @@ import { includesRole, type Role } from '../domain/user.js';
 import type { Vehicle } from '../domain/vehicle.js';
 import type { VehicleScope, Visible } from '../domain/visibility-scope.js';
 import type { VehicleStatus } from '../domain/vehicle-status.js';
-import type { VehicleScope } from '../domain/visibility-scope.js';
 import type { Work } from '../ports/unit-of-work.js';
 
 /*

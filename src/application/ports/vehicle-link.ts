@@ -1,5 +1,6 @@
 import type { SovdRequest, VehicleAnswer } from '../domain/sovd/exchange.js';
 import type { SealedCredentials } from '../domain/vehicle-credentials.js';
+import type { VehicleWithCredentials } from './vehicle-repository.js';
 
 /** Which vehicle to speak to. */
 export interface VehicleTarget {
@@ -8,6 +9,12 @@ export interface VehicleTarget {
   readonly baseUrl: string;
   /** What the service proves itself with; opened only where it is sent. */
   readonly credentials?: SealedCredentials;
+}
+
+/** A vehicle as the link has to know it. */
+export function vehicleTarget({ vehicle, credentials }: VehicleWithCredentials): VehicleTarget {
+  const target = { vehicleId: vehicle.id, baseUrl: vehicle.sovdBaseUrl };
+  return credentials === undefined ? target : { ...target, credentials };
 }
 
 /** How one request is to be made. */

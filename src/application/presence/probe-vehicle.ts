@@ -3,9 +3,8 @@ import type { Contact } from '../domain/vehicle.js';
 import type { Clock } from '../ports/clock.js';
 import type { Identifiers } from '../ports/identifiers.js';
 import type { Log } from '../ports/log.js';
-import type { VehicleLink } from '../ports/vehicle-link.js';
+import { vehicleTarget, type VehicleLink } from '../ports/vehicle-link.js';
 import type { VehicleWithCredentials } from '../ports/vehicle-repository.js';
-import { vehicleTarget } from '../vehicles/vehicle-target.js';
 
 interface Dependencies {
   readonly vehicleLink: Pick<VehicleLink, 'send'>;
