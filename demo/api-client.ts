@@ -3,6 +3,7 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 /** A vehicle, as far as the demo needs it. */
 export interface Vehicle {
   readonly vehicle_id: string;
+  readonly fleet_id: string;
   readonly vin: string;
   readonly make: string;
   readonly model: string;
@@ -11,7 +12,7 @@ export interface Vehicle {
 }
 
 /** Body of a registration. */
-export type VehicleDescription = Omit<Vehicle, 'vehicle_id'>;
+export type VehicleDescription = Omit<Vehicle, 'vehicle_id' | 'fleet_id'>;
 
 /** Body of an order. */
 export interface Order {
@@ -50,6 +51,17 @@ export class ApiClient {
   /** Adds a vehicle to the registry. */
   registerVehicle(description: VehicleDescription): Promise<Vehicle> {
     return this.#ask('POST', '/api/v1/vehicles', description);
+  }
+
+  /** Makes an account for an engineer, who may work with the vehicles of a fleet. */
+  async addEngineer(username: string, password: string, fleetId: string): Promise<void> {
+    const { user_id: id } = await this.#ask<{ user_id: string }>('POST', '/api/v1/users', {
+      username,
+      password,
+      email: `${username}@demo.example`,
+      role: 'engineer',
+    });
+    await this.#ask('PUT', `/api/v1/fleets/${fleetId}/members/${id}`, { role: 'engineer' });
   }
 
   /** Orders a command; it is stored when this resolves. */

@@ -53,7 +53,7 @@ export class Demo {
     );
     await step(
       () => this.#prepareDatabase(database.url),
-      () => 'its schema, and accounts for an admin and an engineer',
+      () => 'its schema, and the account of an admin',
     );
     const simulator = await step(
       () => this.#startVehicles(),
@@ -69,9 +69,11 @@ export class Demo {
       ({ length }) => `${length} vehicles registered over the API`,
     );
     for (const { vin, make, model, model_year: year } of vehicles) say(`      ${vin}  ${make} ${model} (${year})`);
+    say('      and an account for an engineer, who is a member of their fleet');
     say();
     const [vehicle] = vehicles;
     if (vehicle === undefined) throw new Error('The simulator has no vehicles.');
+    await api.addEngineer(engineer.username, engineer.password, vehicle.fleet_id);
     await api.logIn(engineer.username, engineer.password);
     await readFaults(api, vehicle, simulator);
     this.#isServing = true;
@@ -101,15 +103,14 @@ export class Demo {
     const variables = serviceVariables(databaseUrl);
     const logFile = path.join(directory, 'preparation.log');
     await this.#programs.run({ name: 'the migration', script: script('src/migrate.js'), variables, logFile });
-    for (const { username, password } of [admin, engineer]) {
-      await this.#programs.run({
-        name: 'create-admin',
-        script: script('src/create-admin.js'),
-        args: ['--username', username, '--email', `${username}@demo.example`, '--role', username],
-        variables: { ...variables, ADMIN_PASSWORD: password },
-        logFile,
-      });
-    }
+    const { username, password } = admin;
+    await this.#programs.run({
+      name: 'create-admin',
+      script: script('src/create-admin.js'),
+      args: ['--username', username, '--email', `${username}@demo.example`],
+      variables: { ...variables, ADMIN_PASSWORD: password },
+      logFile,
+    });
   }
 
   async #startVehicles(): Promise<SimulatedVehicles> {
