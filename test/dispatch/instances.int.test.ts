@@ -29,7 +29,8 @@ describe('an instance that another one replaces', function () {
     for (const service of services) service.thaw();
     await Promise.all(services.map((service) => service.kill()));
     await checkBooks(database);
-    for (const table of ['responses', 'command_transitions', 'commands']) await database.query(`delete from ${table}`);
+    for (const table of ['responses', 'command_transitions', 'commands', 'vehicle_probes'])
+      await database.query(`delete from ${table}`);
     await database.query('delete from vehicles');
     simulator.reset();
   });
