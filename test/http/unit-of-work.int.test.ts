@@ -128,7 +128,9 @@ describe('the unit of work behind HTTP', () => {
         'the pool is at rest',
       );
       expect((await service.call(token, 'GET', '/vehicles')).status).to.equal(200);
-      const open = await database.query("select from pg_stat_activity where state like 'idle in transaction%'");
+      const open = await database.query(
+        "select from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'",
+      );
       expect(open).to.have.lengthOf(0);
     } finally {
       await service.stop();

@@ -5,11 +5,11 @@
  *
  * Arguments are handed to mocha; among them may be files, as `test/….ts` or `dist/test/….js`. A part of the tests says
  * nothing about the coverage, so it is reported for whole runs only. They fail below `COVERAGE_LINES` percent (90; 0 for
- * never).
+ * never). The files of a whole run are shared out over `TEST_JOBS` processes (one more than there are cores).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,7 +23,8 @@ import type { TestCounts } from './counting-reporter.js';
 import { testServerFlags } from './postgres.js';
 import { findRedisServer, startOwnRedis } from './redis.js';
 
-const allTests = ['dist/test/**/*.unit.test.js', 'dist/test/**/*.int.test.js'];
+/** The short ones last, so that no process has a long file left when the others are done. */
+const allTests = ['dist/test/**/*.int.test.js', 'dist/test/**/*.unit.test.js'];
 const stopTimeoutMs = 5_000;
 /** How long the tests' process may take to end by itself once the last test is done. */
 const lingerTimeoutMs = 15_000;
@@ -82,7 +83,8 @@ async function withServers(task: (surroundings: Surroundings) => Promise<boolean
 async function runTests({ directory, variables }: Surroundings): Promise<boolean> {
   const { mochaArguments, isWholeRun } = readArguments(process.argv.slice(2));
   const countsFile = path.join(directory, 'counts.json');
-  const contractFile = path.join(directory, 'contract.json');
+  const contractDirectory = path.join(directory, 'contract');
+  await mkdir(contractDirectory);
   const coverageDirectory = path.join(directory, 'v8-coverage');
   const mocha = spawn(
     process.execPath,
@@ -90,6 +92,9 @@ async function runTests({ directory, variables }: Surroundings): Promise<boolean
       program('mocha/bin/mocha.js'),
       '--reporter',
       path.join(import.meta.dirname, 'counting-reporter.js'),
+      ...(isWholeRun
+        ? ['--parallel', '--jobs', process.env['TEST_JOBS'] ?? String(os.availableParallelism() + 1)]
+        : []),
       ...mochaArguments,
     ],
     {
@@ -101,7 +106,7 @@ async function runTests({ directory, variables }: Surroundings): Promise<boolean
         ...variables,
         NODE_ENV: 'test',
         TEST_COUNTS_FILE: countsFile,
-        CONTRACT_COUNT_FILE: contractFile,
+        CONTRACT_COUNT_DIRECTORY: contractDirectory,
         ...(isWholeRun ? { NODE_V8_COVERAGE: coverageDirectory } : {}),
       },
     },
@@ -109,7 +114,7 @@ async function runTests({ directory, variables }: Surroundings): Promise<boolean
   const hasEndedWell = await waitForEnd(mocha, countsFile);
   interruption.signal.throwIfAborted();
   const isCovered = !isWholeRun || (await reportCoverage(coverageDirectory));
-  if (isWholeRun) await reportContract(contractFile);
+  if (isWholeRun) await reportContract(contractDirectory);
   const { passed, failed, skipped, isComplete } = await readCounts(countsFile);
   if (!isComplete)
     console.error('The process of the tests ended before all of them were run, which counts as one failure.');
@@ -186,9 +191,18 @@ async function readCounts(file: string): Promise<TestCounts> {
   }
 }
 
-/** Which of the documented answers the run has seen. */
-async function reportContract(file: string): Promise<void> {
-  const { operations, answers, documented, missing } = JSON.parse(await readFile(file, 'utf8')) as ContractCount;
+/** Which of the documented answers the run has seen, in any of its processes. */
+async function reportContract(directory: string): Promise<void> {
+  const counts = await Promise.all(
+    (await readdir(directory)).map(
+      async (file) => JSON.parse(await readFile(path.join(directory, file), 'utf8')) as ContractCount,
+    ),
+  );
+  const [first] = counts;
+  if (first === undefined) return;
+  const { operations, documented } = first;
+  const answers = counts.reduce((sum, count) => sum + count.answers, 0);
+  const missing = first.missing.filter((answer) => counts.every((count) => count.missing.includes(answer)));
   const seen = documented - missing.length;
   console.log(
     `${answers} answers checked against the OpenAPI document: ${seen} of ${documented} documented ones of ${operations} operations were seen.`,

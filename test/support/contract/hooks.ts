@@ -1,8 +1,12 @@
 import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 
 import { countAnswers, installAnswerTap, takeViolations } from './answer-tap.js';
 
 installAnswerTap();
+
+// A process of a parallel run that needs longer than a second for its end, as when it writes its coverage, is sent this.
+process.on('SIGTERM', () => process.exit(143));
 
 /** Fails the test in which the service answered otherwise than its OpenAPI document says. */
 function failOnViolations(): void {
@@ -29,9 +33,12 @@ export const mochaHooks = {
     };
   },
   afterAll() {
-    const file = process.env['CONTRACT_COUNT_FILE'];
+    // Once a file where files run in several processes: what the process has seen so far.
+    const directory = process.env['CONTRACT_COUNT_DIRECTORY'];
     const count = countAnswers();
-    if (file !== undefined && count !== undefined) writeFileSync(file, JSON.stringify(count));
+    if (directory !== undefined && count !== undefined) {
+      writeFileSync(path.join(directory, `${process.pid}.json`), JSON.stringify(count));
+    }
     failOnViolations();
   },
 };
