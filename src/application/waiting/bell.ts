@@ -12,14 +12,15 @@ export class Bell {
 
   ring(): void {
     this.#isRung = true;
-    this.#waiting?.abort();
+    // Without a reason of its own each would make an exception, with its stack.
+    this.#waiting?.abort('rung');
   }
 
   /** Resolves at the next ring, when the time is over, or when the signal aborts; at once if it rang before. */
   async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
     if (!this.#isRung && !signal.aborted) {
       const waiting = new AbortController();
-      const stop = (): void => waiting.abort();
+      const stop = (): void => waiting.abort('stopped');
       this.#waiting = waiting;
       signal.addEventListener('abort', stop, { once: true });
       await this.#clock.sleep(milliseconds, waiting.signal);

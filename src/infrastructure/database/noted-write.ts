@@ -23,6 +23,10 @@ const maxValues = 30_000;
 const compiledTexts = new Map<string, string>();
 const maxCompiledTexts = 500;
 
+/** Numbers of texts, so that what a group consists of is a short key. */
+const textNumbers = new Map<string, number>();
+let textCount = 0;
+
 /**
  * Puts writes into as few groups as can be, each of which can be one statement. All parts of a statement see the table as
  * it was before, so two changes of the same row need two of them.
@@ -58,7 +62,7 @@ export function compileGroup(group: readonly NotedWrite[]): Statement {
 }
 
 function compiledText(group: readonly NotedWrite[]): string {
-  const cacheKey = group.map((write) => `${String(write.expectedRows)}:${write.text}`).join('\n');
+  const cacheKey = group.map(({ text, expectedRows }) => `${numberOf(text)}:${String(expectedRows)}`).join(' ');
   const known = compiledTexts.get(cacheKey);
   if (known !== undefined) return known;
   let offset = 0;
@@ -77,4 +81,14 @@ function compiledText(group: readonly NotedWrite[]): string {
   if (compiledTexts.size >= maxCompiledTexts) compiledTexts.clear();
   compiledTexts.set(cacheKey, text);
   return text;
+}
+
+function numberOf(text: string): number {
+  const known = textNumbers.get(text);
+  if (known !== undefined) return known;
+  // A number is never given twice, or a key would stand for two texts.
+  textCount += 1;
+  if (textNumbers.size >= maxCompiledTexts) textNumbers.clear();
+  textNumbers.set(text, textCount);
+  return textCount;
 }

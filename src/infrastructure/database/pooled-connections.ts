@@ -3,6 +3,7 @@ import type { Sequelize } from 'sequelize-typescript';
 
 import { ConcurrentChange } from '#application/domain/errors.js';
 import type { Log } from '#application/ports/log.js';
+import type { Access } from '#application/ports/unit-of-work.js';
 
 import type { Statement } from './noted-write.js';
 import { nameOfStatement } from './statement-names.js';
@@ -50,12 +51,29 @@ export interface StatementOptions {
 const stalePlanStates = new Set(['26000', '0A000']);
 
 /**
+ * How many tasks share a connection. One that is slow lets those behind it wait, and a change always waits for the disk, in
+ * which PostgreSQL takes only those of different connections together.
+ */
+const maxShared = { read: 8, write: 4 } as const;
+
+/** Something to do with a connection. It sends its statement at once, before it waits for anything. */
+export type Task<Result> = (connection: Connection) => Promise<Result>;
+
+interface SharedTask {
+  /** Never rejects. */
+  readonly start: (connection: Connection) => Promise<void>;
+  readonly refuse: (error: unknown) => void;
+}
+
+/**
  * The connections of Sequelize's pool. Statements of units go straight to the driver: named, so that the server parses and
  * plans a text once for each connection, and with bound values only.
  */
 export class PooledConnections {
   readonly #sequelize: Sequelize;
   readonly #options: StatementOptions;
+  /** The tasks that share the next connection; more may still join. */
+  readonly #turns: Record<Access, SharedTask[] | undefined> = { read: undefined, write: undefined };
 
   constructor(sequelize: Sequelize, options: StatementOptions) {
     this.#sequelize = sequelize;
@@ -64,6 +82,60 @@ export class PooledConnections {
 
   /** Takes a connection; waits for one no longer than the pool lets anybody wait. */
   async acquire(): Promise<Connection> {
+    return this.#acquire();
+  }
+
+  /** Takes a connection for a task, and gives it back after it. */
+  async use<Result>(task: Task<Result>): Promise<Result> {
+    const connection = await this.#acquire();
+    try {
+      return await task(connection);
+    } finally {
+      connection.giveBack();
+    }
+  }
+
+  /**
+   * As `use`, for a task that is short and in no transaction: those of one turn of the event loop share a connection, and
+   * go out in one piece. For a row by its key, what the system takes to carry a piece there and back, and to wake the
+   * server for it, is more than what the server does.
+   */
+  share<Result>(access: Access, task: Task<Result>): Promise<Result> {
+    const turn = this.#openTurn(access);
+    return new Promise<Result>((resolve, reject) => {
+      turn.push({ start: (connection) => task(connection).then(resolve, reject), refuse: reject });
+    });
+  }
+
+  #openTurn(access: Access): SharedTask[] {
+    const present = this.#turns[access];
+    if (present !== undefined && present.length < maxShared[access]) return present;
+    const turn: SharedTask[] = [];
+    this.#turns[access] = turn;
+    // Once all that has arrived is looked at.
+    setImmediate(() => {
+      if (this.#turns[access] === turn) this.#turns[access] = undefined;
+      void this.#runTogether(turn);
+    });
+    return turn;
+  }
+
+  async #runTogether(turn: readonly SharedTask[]): Promise<void> {
+    let connection: PooledConnection;
+    try {
+      connection = await this.#acquire();
+    } catch (error) {
+      for (const { refuse } of turn) refuse(error);
+      return;
+    }
+    try {
+      await connection.inOnePiece(() => turn.map(({ start }) => start(connection)));
+    } finally {
+      connection.giveBack();
+    }
+  }
+
+  async #acquire(): Promise<PooledConnection> {
     const client = await this.#sequelize.connectionManager.getConnection({ type: 'write' });
     return new PooledConnection(this.#sequelize, client as Client, this.#options);
   }
@@ -97,6 +169,15 @@ class PooledConnection implements Connection {
       if (this.#isInTransaction) throw new ConcurrentChange(undefined, error);
       return (await this.#client.query<Row>(bound)).rows;
     }
+  }
+
+  /** Whatever the tasks send at their start leaves in one piece. Resolves when they are done. */
+  async inOnePiece(begin: () => readonly Promise<void>[]): Promise<void> {
+    const { stream } = this.#client.connection;
+    stream.cork();
+    const tasks = begin();
+    stream.uncork();
+    await Promise.all(tasks);
   }
 
   async control(word: ControlWord): Promise<string> {

@@ -80,7 +80,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
 
   async rows<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
     this.#mustBeOpen();
-    return this.#send<Row>({ text, values });
+    return this.#send<Row>({ text, values }, 'read');
   }
 
   async rowsByFilter<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
@@ -147,7 +147,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   async #write(): Promise<void> {
     const groups = groupWrites(this.#noted);
     if (groups.length > 1) this.#begin();
-    const outcomes = await Promise.allSettled(groups.map((group) => this.#send(compileGroup(group))));
+    const outcomes = await Promise.allSettled(groups.map((group) => this.#send(compileGroup(group), 'write')));
     // What comes behind a failed write fails for that reason alone, so the first one says what is wrong.
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     // Never sent together with the writes: one that fails before it leaves would let the others be committed.
@@ -168,19 +168,18 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   }
 
   /** The only way for a statement to the database. */
-  async #send<Row extends object>(statement: Statement): Promise<readonly Row[]> {
+  async #send<Row extends object>(statement: Statement, shared?: Access): Promise<readonly Row[]> {
     const start = performance.now();
     this.#unanswered += 1;
     const lasting = this.#transaction;
+    const task = async (connection: Connection): Promise<readonly Row[]> => {
+      // Whoever waited for a connection may have been given up meanwhile.
+      if (this.#state === 'closed') throw new UnitOfWorkClosed();
+      return connection.send<Row>(statement);
+    };
     try {
-      const connection = await (lasting ?? this.#connections.acquire());
-      try {
-        // Whoever waited for a connection may have been given up meanwhile.
-        if (this.#state === 'closed') throw new UnitOfWorkClosed();
-        return await connection.send<Row>(statement);
-      } finally {
-        if (lasting === undefined) connection.giveBack();
-      }
+      if (lasting !== undefined) return await task(await lasting);
+      return await (shared === undefined ? this.#connections.use(task) : this.#connections.share(shared, task));
     } catch (error) {
       const translated = translateDatabaseError(error);
       this.#failure ??= { error: translated };
