@@ -33,15 +33,15 @@ async function run(): Promise<void> {
   const settings = loadSettings(environment).database;
   const database = await openDatabase(settings, log);
   try {
+    const units = new SequelizeUnitsOfWork(database.sequelize, log, settings);
     const create = createUser({
-      units: new SequelizeUnitsOfWork(database.sequelize, log, settings),
       passwordHasher: createArgon2PasswordHasher({ concurrency: 1 }),
       knownPasswords: createCommonPasswords({ minLength: minPasswordLength }),
       clock,
       identifiers,
       audit: auditAct({ clock, identifiers }),
     });
-    const user = await create({ kind: 'service', name: 'create-admin' }, { ...account, password });
+    const user = await create(units, { kind: 'service', name: 'create-admin' }, { ...account, password });
     console.log(`created ${user.role} ${user.username} (${user.id})`);
     if (given === undefined) console.log(`password: ${password}`);
   } finally {

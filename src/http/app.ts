@@ -62,7 +62,7 @@ export function createApp(dependencies: AppDependencies): Express {
   const describe = (): object => (document ??= openApiDocument({ version, prefix, endpoints, operationPaths }));
 
   app.use(requestContext(log));
-  app.use(requestLog(log, dependencies.measurements));
+  app.use(requestLog(dependencies.measurements));
   app.use(securityHeaders());
   app.use(
     cors({
@@ -79,7 +79,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(prefix, apiRoutes(dependencies));
   app.use(operationRoutes({ checks, clock, document: describe, metrics: dependencies.metrics, log }));
   app.use(noSuchRoute);
-  app.use(handleError(log));
+  app.use(handleError());
   return app;
 }
 

@@ -1,10 +1,10 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 
+import type { Refused } from '#application/audit/record-refusal.js';
 import type { Actor, AnonymousActor, UserActor } from '#application/domain/actor.js';
-import type { AuditAction, AuditedEntity } from '#application/domain/audit-entry.js';
 import { ApplicationError, ConcurrentChange, type ErrorKind } from '#application/domain/errors.js';
 import { includesRole } from '#application/domain/user.js';
-import type { Log } from '#application/ports/log.js';
+import type { TaskLog } from '#application/ports/log.js';
 import type { UnitsOfWork } from '#application/ports/unit-of-work.js';
 
 import { sendDownload } from './download.js';
@@ -37,16 +37,8 @@ export interface MountDependencies {
   readonly streams: OpenStreams;
   readonly maxBodyBytes: number;
   readonly requestTimeoutSeconds: number;
-  readonly log: Log;
   /** Puts a refused act into the audit log. */
-  readonly recordRefusal: (refused: {
-    readonly actor: Actor;
-    readonly action: AuditAction;
-    readonly entityType: AuditedEntity;
-    readonly entityId: string | undefined;
-    readonly vehicleId: string | undefined;
-    readonly error: ApplicationError;
-  }) => Promise<void>;
+  readonly recordRefusal: (units: UnitsOfWork, refused: Refused) => Promise<void>;
 }
 
 /** How often a handler runs at the most, when others were faster. */
@@ -96,21 +88,34 @@ function firstSegment(path: string): string {
   return end === -1 ? path : path.slice(0, end);
 }
 
+/** A request that was let in and read, and what everything done for it works with. */
+interface Incoming<Who = AnonymousActor | UserActor> {
+  readonly actor: Who;
+  readonly input: Input;
+  readonly response: Response;
+  readonly log: TaskLog;
+  /** Units whose lines and costs go to the log of the request. */
+  readonly units: UnitsOfWork;
+}
+
 function handlerOf(endpoint: Endpoint, dependencies: MountDependencies, readBody: BodyReader): RequestHandler {
   return async (request, response) => {
     if (request.method === 'HEAD' && endpoint.kind === 'stream') throw methodNotAllowed(['GET'], response);
-    tellSubject(dependencies.log, request.params);
+    const { log } = contextOf(request);
+    const units = dependencies.units.toldTo(log);
+    tellSubject(log, request.params);
     const actor = await admit(endpoint, request, response, dependencies);
     if (endpoint.body !== undefined) await readBody(request, response, endpoint.textBody);
     const input = readInput(endpoint, request);
-    tellSubject(dependencies.log, input.body);
+    tellSubject(log, input.body);
+    const incoming = { actor, input, response, log, units };
     try {
-      if (endpoint.kind === 'unit') await runUnit(endpoint, dependencies, actor, input, response);
-      else if (endpoint.kind === 'waiting') await runWaiting(endpoint, dependencies, actor, input, response);
-      else if (endpoint.kind === 'download') await runDownload(endpoint, dependencies, asUser(actor), input, response);
-      else await runStream(endpoint, dependencies, asUser(actor), input, response);
+      if (endpoint.kind === 'unit') await runUnit(endpoint, dependencies, incoming);
+      else if (endpoint.kind === 'waiting') await runWaiting(endpoint, incoming);
+      else if (endpoint.kind === 'download') await runDownload(endpoint, ofUser(incoming));
+      else await runStream(endpoint, dependencies, ofUser(incoming));
     } catch (error) {
-      await rememberRefusal(endpoint, dependencies, actor, input, error);
+      await rememberRefusal(endpoint, dependencies, { request, actor, input, error });
       throw error;
     }
   };
@@ -135,25 +140,23 @@ async function admit(
     countAnonymous(requestLimits, request, response);
     throw error;
   });
-  dependencies.log.addFields({ user_id: actor.userId });
+  contextOf(request).log.addFields({ user_id: actor.userId });
   const excess = countUser(requestLimits, actor.userId, response);
   if (excess !== undefined) {
-    if (excess.isFirst) await rememberRefusal(endpoint, dependencies, actor, undefined, excess.error, request);
+    if (excess.isFirst) await rememberRefusal(endpoint, dependencies, { request, actor, error: excess.error });
     throw excess.error;
   }
   if (!needsRole(role) || includesRole(actor.role, role)) return actor;
   const error = new ApplicationError('role-insufficient', `This needs the role ${role}; yours is ${actor.role}.`);
-  await rememberRefusal(endpoint, dependencies, actor, undefined, error, request);
+  await rememberRefusal(endpoint, dependencies, { request, actor, error });
   throw error;
 }
 
 /** One unit for the request: opened here, committed before the reply, closed on every way out. */
 async function runUnit(
   endpoint: UnitEndpoint,
-  { units, requestTimeoutSeconds, log }: MountDependencies,
-  actor: Actor,
-  input: Input,
-  response: Response,
+  { requestTimeoutSeconds }: MountDependencies,
+  { actor, input, response, log, units }: Incoming,
 ): Promise<void> {
   for (let run = 1; ; run += 1) {
     const unit = units.open(endpoint.access);
@@ -183,13 +186,7 @@ async function runUnit(
   }
 }
 
-async function runWaiting(
-  endpoint: WaitingEndpoint,
-  { units, log }: MountDependencies,
-  actor: Actor,
-  input: Input,
-  response: Response,
-): Promise<void> {
+async function runWaiting(endpoint: WaitingEndpoint, { actor, input, response, log, units }: Incoming): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) gone.abort();
@@ -201,20 +198,15 @@ async function runWaiting(
 
 async function runDownload(
   endpoint: DownloadEndpoint,
-  { units }: MountDependencies,
-  actor: UserActor,
-  input: Input,
-  response: Response,
+  { actor, input, response, units }: Incoming<UserActor>,
 ): Promise<void> {
   await sendDownload(response, endpoint.run(units, actor, input), endpoint.file);
 }
 
 async function runStream(
   endpoint: StreamEndpoint,
-  { units, streams }: MountDependencies,
-  actor: UserActor,
-  input: Input,
-  response: Response,
+  { streams }: MountDependencies,
+  { actor, input, response, units }: Incoming<UserActor>,
 ): Promise<void> {
   const stream = streams.open(actor, response);
   try {
@@ -226,30 +218,36 @@ async function runStream(
   }
 }
 
+/** An act that failed; without an input when it was not looked at. */
+interface FailedAct {
+  readonly request: Request;
+  readonly actor: Actor;
+  readonly input?: Input;
+  readonly error: unknown;
+}
+
 async function rememberRefusal(
   endpoint: Declaration,
-  { recordRefusal, log }: MountDependencies,
-  actor: Actor,
-  input: Input | undefined,
-  error: unknown,
-  request?: Request,
+  { units, recordRefusal }: MountDependencies,
+  { request, actor, input, error }: FailedAct,
 ): Promise<void> {
   const { audit } = endpoint;
   if (audit === undefined || !(error instanceof ApplicationError) || !refusedKinds.has(error.kind)) return;
   const { action, entityType, entityIdParam } = audit;
-  const params: object = input?.params ?? request?.params ?? {};
+  const params: object = input?.params ?? request.params;
   // A refusal for want of a role comes before the input is checked.
   const entityId = entityIdParam === undefined ? undefined : uuidOf(Reflect.get(params, entityIdParam));
   const vehicleId = entityType === 'vehicle' ? entityId : input === undefined ? undefined : audit.vehicleId?.(input);
+  const { log } = contextOf(request);
   try {
-    await recordRefusal({ actor, action, entityType, entityId, vehicleId, error });
+    await recordRefusal(units.toldTo(log), { actor, action, entityType, entityId, vehicleId, error });
   } catch (failure) {
     log.error({ err: failure, action }, 'a refusal could not be put into the audit log');
   }
 }
 
 /** Puts the vehicle and the command that a request is about on its log lines. */
-function tellSubject(log: Log, source: unknown): void {
+function tellSubject(log: TaskLog, source: unknown): void {
   if (typeof source !== 'object' || source === null) return;
   for (const name of ['vehicle_id', 'command_id']) {
     if (!(name in source)) continue;
@@ -262,9 +260,9 @@ function uuidOf(text: unknown): string | undefined {
   return typeof text === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu.test(text) ? text : undefined;
 }
 
-function asUser(actor: AnonymousActor | UserActor): UserActor {
+function ofUser({ actor, ...rest }: Incoming): Incoming<UserActor> {
   if (actor.kind !== 'user') throw new Error('this route needs a user');
-  return actor;
+  return { ...rest, actor };
 }
 
 function expressPath(path: string): string {

@@ -5,7 +5,6 @@ import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import type { AuditAct } from '../record/audit-act.js';
 
 interface Dependencies {
-  readonly units: UnitsOfWork;
   readonly audit: AuditAct;
 }
 
@@ -20,8 +19,9 @@ export interface Refused {
 }
 
 /** Puts a refused act into the audit log. */
-export function recordRefusal({ units, audit }: Dependencies) {
-  return async ({ actor, action, entityType, entityId, vehicleId, error }: Refused): Promise<void> => {
+export function recordRefusal({ audit }: Dependencies) {
+  return async (units: UnitsOfWork, refused: Refused): Promise<void> => {
+    const { actor, action, entityType, entityId, vehicleId, error } = refused;
     await units.withUnit('write', (work) => {
       work.auditLog.append(
         audit(actor, {

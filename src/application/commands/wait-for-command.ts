@@ -8,9 +8,14 @@ import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import { Bell } from '../waiting/bell.js';
 
 interface Dependencies {
-  readonly units: UnitsOfWork;
   readonly commandEvents: CommandEvents;
   readonly clock: Clock;
+}
+
+/** How long somebody would wait, and until they hang up. */
+export interface Wish {
+  readonly waitSeconds: number;
+  readonly signal: AbortSignal;
 }
 
 /** News may be lost between instances: then the end is seen this much later. */
@@ -20,8 +25,9 @@ const recheckMillis = 2000;
  * Waits until a command has ended, the time is over or nobody is interested any more; gives the command as it is then.
  * Holds no connection while it waits.
  */
-export function waitForCommand({ units, commandEvents, clock }: Dependencies) {
-  return async (actor: UserActor, command: Command, waitSeconds: number, signal: AbortSignal): Promise<Command> => {
+export function waitForCommand({ commandEvents, clock }: Dependencies) {
+  return async (units: UnitsOfWork, actor: UserActor, command: Command, wish: Wish): Promise<Command> => {
+    const { waitSeconds, signal } = wish;
     const end = clock.now().getTime() + waitSeconds * 1000;
     const bell = new Bell(clock);
     const unsubscribe = await commandEvents.subscribe(command.id, () => bell.ring());

@@ -64,9 +64,10 @@ export class CommandExecution {
     claimed: Command,
     private readonly onOverdue: () => void,
   ) {
-    this.#dependencies = dependencies;
+    const log = dependencies.log.withFields({ command_id: claimed.id, vehicle_id: claimed.record.vehicleId });
+    this.#dependencies = { ...dependencies, log, units: dependencies.units.toldTo(log) };
     this.#claimed = claimed;
-    this.#journal = new CommandJournal(dependencies, claimed);
+    this.#journal = new CommandJournal(this.#dependencies, claimed);
   }
 
   /** The command as it was claimed. */
@@ -103,18 +104,14 @@ export class CommandExecution {
   /** Brings the command to its end, or leaves it to whoever has the lease. Never rejects. */
   async run(): Promise<void> {
     const { log } = this.#dependencies;
-    const fields = { command_id: this.#claimed.id, vehicle_id: this.#claimed.record.vehicleId };
-    await log.withFields(fields, async () => {
-      try {
-        await this.#toItsEnd();
-      } catch (error) {
-        if (error instanceof LeaseLost)
-          log.warn({}, 'the lease of a command is lost; another instance goes on with it');
-        else log.error({ err: error }, 'the execution of a command failed');
-      } finally {
-        this.#ended.abort();
-      }
-    });
+    try {
+      await this.#toItsEnd();
+    } catch (error) {
+      if (error instanceof LeaseLost) log.warn({}, 'the lease of a command is lost; another instance goes on with it');
+      else log.error({ err: error }, 'the execution of a command failed');
+    } finally {
+      this.#ended.abort();
+    }
   }
 
   async #toItsEnd(): Promise<void> {

@@ -10,9 +10,12 @@ export interface Log {
   readonly warn: (fields: LogFields, message: string) => void;
   readonly info: (fields: LogFields, message: string) => void;
   readonly debug: (fields: LogFields, message: string) => void;
-  /** Runs a callback in which every line, however deep, carries these fields too. */
-  readonly withFields: <Result>(fields: LogFields, callback: () => Result) => Result;
-  /** Adds fields to all further lines of the callback that `withFields` runs now. */
+  /** A log whose lines carry these fields too. Whoever works on the same thing is handed it. */
+  readonly withFields: (fields: LogFields) => TaskLog;
+}
+
+/** The log of one thing that is under way, such as a request: what becomes known about it is on all further lines. */
+export interface TaskLog extends Log {
   readonly addFields: (fields: LogFields) => void;
   /** As `addFields`, with numbers that are added to those of the same name. */
   readonly sumFields: (fields: Readonly<Record<string, number>>) => void;

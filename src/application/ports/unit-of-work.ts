@@ -4,6 +4,7 @@ import type { CommandQueue } from './command-queue.js';
 import type { CommandRepository } from './command-repository.js';
 import type { CommandStatisticsSource } from './command-statistics.js';
 import type { FleetRepository } from './fleet-repository.js';
+import type { TaskLog } from './log.js';
 import type { ProbeQueue } from './probe-queue.js';
 import type { SessionRepository } from './session-repository.js';
 import type { UserRepository } from './user-repository.js';
@@ -54,6 +55,8 @@ export interface UnitsOfWork {
    * (`ConcurrentChange`), the whole callback runs again on a fresh unit, twice at most: it must have no effect of its own.
    */
   readonly withUnit: <Result>(access: Access, callback: (work: Work) => Promise<Result>) => Promise<Result>;
+  /** The same units, which put their lines and what they cost (`db_statements`, `db_millis`) on this log. */
+  readonly toldTo: (log: TaskLog) => UnitsOfWork;
 }
 
 /** A unit was used after its end: a bug of ours, never an answer of the database. */

@@ -14,7 +14,6 @@ import type { AuditAct } from '../record/audit-act.js';
 import { grantFor, type Grant } from './grant.js';
 
 interface Dependencies {
-  readonly units: UnitsOfWork;
   readonly loginThrottle: Pick<LoginThrottle, 'admit'>;
   readonly measurements: Pick<Measurements, 'loginRefused'>;
   readonly passwordHasher: PasswordHasher;
@@ -37,26 +36,31 @@ export interface LogInInput {
  * `too-many-logins` before it looks at anything when failures were too many.
  */
 export function logIn(dependencies: Dependencies) {
-  const { units, loginThrottle, measurements, passwordHasher, clock, audit } = dependencies;
+  const { loginThrottle, measurements, passwordHasher, clock, audit } = dependencies;
   const openSession = sessionOpener(dependencies);
-  return async (origin: Origin, input: LogInInput): Promise<Grant> => {
+  return async (units: UnitsOfWork, origin: Origin, input: LogInInput): Promise<Grant> => {
     const { username, password } = input;
     const admission = await loginThrottle.admit({ username, ipAddress: origin.ipAddress });
-    if (admission.kind === 'refused') throw await tooManyLogins(origin, username, admission);
+    if (admission.kind === 'refused') throw await tooManyLogins(units, origin, username, admission);
     return settling(admission, async () => {
       const user = await units.withUnit('read', (work) => work.users.findByUsername(username));
       const isRight = await passwordHasher.verify(user?.passwordHash, password);
-      const grant = user !== undefined && isRight ? await openSession(user, origin, clock.now()) : undefined;
+      const grant = user !== undefined && isRight ? await openSession(units, user, origin, clock.now()) : undefined;
       if (grant !== undefined) return grant;
       const reason = user === undefined ? 'unknown-user' : isRight ? 'inactive-user' : 'wrong-password';
-      await rememberRefusal(origin, username, user, reason);
+      await rememberRefusal(units, origin, { username, user, reason });
       throw new ApplicationError('invalid-credentials', 'The username or the password is wrong.');
     });
   };
 
-  async function tooManyLogins(origin: Origin, username: string, refused: RefusedLogin): Promise<ApplicationError> {
+  async function tooManyLogins(
+    units: UnitsOfWork,
+    origin: Origin,
+    username: string,
+    refused: RefusedLogin,
+  ): Promise<ApplicationError> {
     const { limit, retryAfterSeconds } = refused;
-    await rememberRefusal(origin, username, undefined, 'too-many-logins', { limit });
+    await rememberRefusal(units, origin, { username, reason: 'too-many-logins', details: { limit } });
     return new ApplicationError(
       'too-many-logins',
       `Too many logins have failed. Try again in ${retryAfterSeconds} s.`,
@@ -66,13 +70,8 @@ export function logIn(dependencies: Dependencies) {
     );
   }
 
-  async function rememberRefusal(
-    origin: Origin,
-    username: string,
-    user: User | undefined,
-    reason: LoginRefusalReason,
-    details: JsonObject = {},
-  ): Promise<void> {
+  async function rememberRefusal(units: UnitsOfWork, origin: Origin, refused: RememberedLogin): Promise<void> {
+    const { username, user, reason, details } = refused;
     measurements.loginRefused(reason);
     const anonymous: Actor = { kind: 'anonymous', origin };
     await units.withUnit('write', (work) => {
@@ -90,6 +89,14 @@ export function logIn(dependencies: Dependencies) {
   }
 }
 
+/** A login that is refused, as it is remembered. */
+interface RememberedLogin {
+  readonly username: string;
+  readonly user?: User | undefined;
+  readonly reason: LoginRefusalReason;
+  readonly details?: JsonObject;
+}
+
 /** Runs a try, and tells the throttle how it went: a failure is counted unless it was ours. */
 async function settling(admitted: AdmittedLogin, task: () => Promise<Grant>): Promise<Grant> {
   try {
@@ -105,8 +112,8 @@ async function settling(admitted: AdmittedLogin, task: () => Promise<Grant>): Pr
 
 /** Opens the session, unless the account has changed while the password was hashed: what counts is how it is now. */
 function sessionOpener(dependencies: Dependencies) {
-  const { units, accessTokens, refreshTokens, identifiers, audit } = dependencies;
-  return (known: User, origin: Origin, now: Date): Promise<Grant | undefined> =>
+  const { accessTokens, refreshTokens, identifiers, audit } = dependencies;
+  return (units: UnitsOfWork, known: User, origin: Origin, now: Date): Promise<Grant | undefined> =>
     units.withUnit('write', async (work) => {
       const user = await work.users.loadAndHold(known.id);
       if (user?.isActive !== true || user.passwordHash !== known.passwordHash) return undefined;

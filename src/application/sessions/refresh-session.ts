@@ -10,7 +10,6 @@ import type { AuditAct } from '../record/audit-act.js';
 import { grantFor, type Grant } from './grant.js';
 
 interface Dependencies {
-  readonly units: UnitsOfWork;
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
   readonly clock: Clock;
@@ -24,8 +23,8 @@ interface Dependencies {
  * was stolen, or its answer was. Throws `invalid-refresh-token`.
  */
 export function refreshSession(dependencies: Dependencies) {
-  const { units, accessTokens, refreshTokens, accessRevocations, clock, identifiers, audit } = dependencies;
-  return async (origin: Origin, refreshToken: string): Promise<Grant> => {
+  const { accessTokens, refreshTokens, accessRevocations, clock, identifiers, audit } = dependencies;
+  return async (units: UnitsOfWork, origin: Origin, refreshToken: string): Promise<Grant> => {
     const hash = refreshTokens.hash(refreshToken);
     // The end of a stolen family must be committed, so the refusal is thrown only after the unit.
     const grant = await units.withUnit('write', async (work) => {

@@ -11,7 +11,6 @@ import type { AuditAct } from '../record/audit-act.js';
 import { requireGoodPassword } from './require-good-password.js';
 
 interface Dependencies {
-  readonly units: UnitsOfWork;
   readonly loginThrottle: LoginThrottle;
   readonly passwordHasher: PasswordHasher;
   readonly knownPasswords: KnownPasswords;
@@ -31,16 +30,17 @@ export interface ChangePasswordInput {
  * Throws `wrong-password`, `too-many-logins` after too many of those, or `invalid-request` for a bad new one; then nothing ends.
  */
 export function changePassword(dependencies: Dependencies) {
-  const { units, loginThrottle, passwordHasher, knownPasswords, accessRevocations, clock, audit } = dependencies;
-  return async (actor: UserActor, { oldPassword, newPassword }: ChangePasswordInput): Promise<void> => {
-    const user = await provenUser(actor, oldPassword);
+  const { loginThrottle, passwordHasher, knownPasswords, accessRevocations, clock, audit } = dependencies;
+  return async (units: UnitsOfWork, actor: UserActor, input: ChangePasswordInput): Promise<void> => {
+    const { oldPassword, newPassword } = input;
+    const user = await provenUser(units, actor, oldPassword);
     await requireGoodPassword(knownPasswords, { password: newPassword, context: user, pointer: '/new_password' });
     const passwordHash = await passwordHasher.hash(newPassword);
     await units.withUnit('write', (work) => store(work, actor, user, passwordHash));
   };
 
   /** The account, if the password is its own. A wrong one counts like a failed login, or this were a way to guess. */
-  async function provenUser(actor: UserActor, password: string): Promise<User> {
+  async function provenUser(units: UnitsOfWork, actor: UserActor, password: string): Promise<User> {
     const { username, origin } = actor;
     const admission = await loginThrottle.admit({ username, ipAddress: origin.ipAddress });
     if (admission.kind === 'refused') {

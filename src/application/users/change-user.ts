@@ -12,7 +12,6 @@ import { requireGoodPassword } from './require-good-password.js';
 import { showUser } from './show-user.js';
 
 interface Dependencies {
-  readonly units: UnitsOfWork;
   readonly passwordHasher: PasswordHasher;
   readonly knownPasswords: KnownPasswords;
   readonly accessRevocations: AccessRevocations;
@@ -31,15 +30,16 @@ export interface ChangeUserInput extends Omit<UserChanges, 'passwordHash'> {
  * password, or for one's own, which `changePassword` is for.
  */
 export function changeUser(dependencies: Dependencies) {
-  const { units, passwordHasher, knownPasswords, accessRevocations, clock, audit } = dependencies;
+  const { passwordHasher, knownPasswords, accessRevocations, clock, audit } = dependencies;
 
-  return async (actor: UserActor, userId: string, { password, ...plain }: ChangeUserInput): Promise<User> => {
+  return async (units: UnitsOfWork, actor: UserActor, userId: string, input: ChangeUserInput): Promise<User> => {
+    const { password, ...plain } = input;
     const changes: UserChanges =
-      password === undefined ? plain : { ...plain, passwordHash: await hashOf(actor, userId, password) };
+      password === undefined ? plain : { ...plain, passwordHash: await hashOf(units, actor, userId, password) };
     return units.withUnit('write', (work) => apply(work, actor, userId, changes));
   };
 
-  async function hashOf(actor: UserActor, userId: string, password: string): Promise<string> {
+  async function hashOf(units: UnitsOfWork, actor: UserActor, userId: string, password: string): Promise<string> {
     if (actor.userId === userId) {
       throw new ApplicationError('invalid-request', 'One changes the own password with the old one.', {
         complaints: [{ pointer: '/password', message: 'is changed with POST /auth/password for the own account' }],

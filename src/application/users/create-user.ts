@@ -9,7 +9,6 @@ import type { AuditAct } from '../record/audit-act.js';
 import { requireGoodPassword } from './require-good-password.js';
 
 interface Dependencies {
-  readonly units: UnitsOfWork;
   readonly passwordHasher: PasswordHasher;
   readonly knownPasswords: KnownPasswords;
   readonly clock: Clock;
@@ -29,8 +28,9 @@ export interface CreateUserInput {
  * Creates an active account. Hashes the password before it opens a unit. Throws `invalid-request` for a bad password,
  * `username-taken` or `email-taken`.
  */
-export function createUser({ units, passwordHasher, knownPasswords, clock, identifiers, audit }: Dependencies) {
-  return async (actor: Actor, { username, email, password, role }: CreateUserInput): Promise<User> => {
+export function createUser({ passwordHasher, knownPasswords, clock, identifiers, audit }: Dependencies) {
+  return async (units: UnitsOfWork, actor: Actor, input: CreateUserInput): Promise<User> => {
+    const { username, email, password, role } = input;
     await requireGoodPassword(knownPasswords, { password, context: { username, email }, pointer: '/password' });
     const passwordHash = await passwordHasher.hash(password);
     const user = User.create({ id: identifiers.next(), username, email, passwordHash, role }, clock.now());

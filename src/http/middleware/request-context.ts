@@ -4,13 +4,15 @@ import { isIPv4 } from 'node:net';
 import type { Request, RequestHandler } from 'express';
 
 import type { Origin } from '#application/domain/actor.js';
-import type { Log } from '#application/ports/log.js';
+import type { Log, TaskLog } from '#application/ports/log.js';
 import ipaddr from 'ipaddr.js';
 
 /** What is known about a request from its first line on. */
 export interface RequestContext {
   readonly requestId: string;
   readonly origin: Origin;
+  /** Whose lines carry the request id, and what becomes known about the request. */
+  readonly log: TaskLog;
 }
 
 const contexts = new WeakMap<Request, RequestContext>();
@@ -27,7 +29,7 @@ export function contextOf(request: Request): RequestContext {
   return context;
 }
 
-/** Takes or makes the request id, sends it back with every answer, and puts it on every log line below. */
+/** Takes or makes the request id, sends it back with every answer, and puts it on the log of the request. */
 export function requestContext(log: Log): RequestHandler {
   return (request, response, next) => {
     const given = request.get('x-request-id');
@@ -37,9 +39,9 @@ export function requestContext(log: Log): RequestHandler {
       userAgent: plainUserAgent(request.get('user-agent')),
       requestId,
     };
-    contexts.set(request, { requestId, origin });
+    contexts.set(request, { requestId, origin, log: log.withFields({ request_id: requestId }) });
     response.setHeader('X-Request-Id', requestId);
-    log.withFields({ request_id: requestId }, () => next());
+    next();
   };
 }
 

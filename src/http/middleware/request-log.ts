@@ -1,21 +1,18 @@
-import { AsyncResource } from 'node:async_hooks';
-
 import type { Request, RequestHandler, Response } from 'express';
 
-import type { Log } from '#application/ports/log.js';
 import type { Measurements } from '#application/ports/measurements.js';
 
+import { contextOf } from './request-context.js';
+
 /** One line and one count per request, at its end: what was asked for, by pattern and never by value, and how it went. */
-export function requestLog(log: Log, measurements: Pick<Measurements, 'requestAnswered'>): RequestHandler {
+export function requestLog(measurements: Pick<Measurements, 'requestAnswered'>): RequestHandler {
   return (request, response, next) => {
     const start = performance.now();
-    // A connection that is cut closes outside of the request, and the line belongs inside, where its fields are.
-    const inside = new AsyncResource('REQUEST');
     const tell = (): void => {
       const millis = performance.now() - start;
       const route = routeOf(request, response);
       measurements.requestAnswered(request.method, route, response.statusCode, millis / 1000);
-      log.info(
+      contextOf(request).log.info(
         {
           method: request.method,
           route,
@@ -26,7 +23,7 @@ export function requestLog(log: Log, measurements: Pick<Measurements, 'requestAn
         'request',
       );
     };
-    response.once('close', () => inside.runInAsyncScope(tell));
+    response.once('close', () => tell());
     next();
   };
 }

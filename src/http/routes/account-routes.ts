@@ -37,7 +37,7 @@ export function accountRoutes(dependencies: AccountRoutesDependencies): readonly
       bodyExamples: { engineer: { username: 'engineer', password: 'correct horse battery staple' } },
       replies: { 200: { description: 'The tokens of a new session', schema: grantSchema } },
       errors: ['invalid-credentials', 'too-many-logins', 'overloaded'],
-      handle: (_units, { origin }, { body }) => logIn(origin, body),
+      handle: (units, { origin }, { body }) => logIn(units, origin, body),
       reply: (grant) => ok(presentGrant(grant, clock.now())),
     }),
     waitingEndpoint({
@@ -53,7 +53,7 @@ export function accountRoutes(dependencies: AccountRoutesDependencies): readonly
       bodyExamples: { refresh: { refresh_token: 'the-refresh-token-of-the-last-answer' } },
       replies: { 200: { description: 'New tokens of the same session', schema: grantSchema } },
       errors: ['invalid-refresh-token'],
-      handle: (_units, { origin }, { body }) => refreshSession(origin, body.refresh_token),
+      handle: (units, { origin }, { body }) => refreshSession(units, origin, body.refresh_token),
       reply: (grant) => ok(presentGrant(grant, clock.now())),
     }),
     endpoint({

@@ -105,8 +105,8 @@ export function sessionRoutes({ logOut, endSession, changePassword }: SessionRou
       },
       replies: { 204: { description: 'The new password is good from now on' } },
       errors: ['wrong-password', 'too-many-logins'],
-      handle: (_units, actor, { body }) =>
-        changePassword(actor, { oldPassword: body.old_password, newPassword: body.new_password }),
+      handle: (units, actor, { body }) =>
+        changePassword(units, actor, { oldPassword: body.old_password, newPassword: body.new_password }),
       reply: () => noContent(),
     }),
   ];

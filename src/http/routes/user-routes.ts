@@ -76,7 +76,7 @@ export function userRoutes({ createUser, changeUser }: UserRoutesDependencies): 
       },
       replies: { 201: { description: 'The user', schema: userSchema, headers: { Location: 'Path of the user' } } },
       errors: ['username-taken', 'email-taken'],
-      handle: (_units, actor, { body }) => createUser(actor, body),
+      handle: (units, actor, { body }) => createUser(units, actor, body),
       reply: (user) => created(presentUser(user), `/api/v1/users/${user.id}`),
     }),
     endpoint({
@@ -110,8 +110,8 @@ export function userRoutes({ createUser, changeUser }: UserRoutesDependencies): 
       bodyExamples: { promotion: { role: 'engineer' }, farewell: { is_active: false } },
       replies: { 200: { description: 'The user as it is now', schema: userSchema } },
       errors: ['user-not-found', 'email-taken', 'last-admin', 'changed-meanwhile'],
-      handle: (_units, actor, { params: { user_id: id }, body }) =>
-        changeUser(actor, id, {
+      handle: (units, actor, { params: { user_id: id }, body }) =>
+        changeUser(units, actor, id, {
           ...(body.email === undefined ? {} : { email: body.email }),
           ...(body.role === undefined ? {} : { role: body.role }),
           ...(body.is_active === undefined ? {} : { isActive: body.is_active }),

@@ -1,4 +1,4 @@
-import type { Log } from '#application/ports/log.js';
+import type { Log, TaskLog } from '#application/ports/log.js';
 import type { Measurements } from '#application/ports/measurements.js';
 import { UnitOfWorkClosed, type Access, type UnitOfWork } from '#application/ports/unit-of-work.js';
 
@@ -18,6 +18,15 @@ import { SequelizeVehicleCredentialRepository } from './vehicles/sequelize-vehic
 import { SequelizeProbeQueue } from './vehicles/sequelize-probe-queue.js';
 import { SequelizeVehicleRepository } from './vehicles/sequelize-vehicle-repository.js';
 
+/** What the units of a process work with. */
+export interface UnitSurroundings {
+  readonly connections: PooledConnections;
+  readonly log: Log;
+  /** Is told how many statements a unit took, and how long they took. */
+  readonly costs?: Pick<TaskLog, 'sumFields'>;
+  readonly measurements: Pick<Measurements, 'unitOpened' | 'unitFailed'> | undefined;
+}
+
 type State = 'open' | 'committing' | 'committed' | 'closed';
 
 /**
@@ -31,7 +40,8 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   readonly #connections: PooledConnections;
   readonly #access: Access;
   readonly #log: Log;
-  readonly #measurements: Pick<Measurements, 'unitFailed'> | undefined;
+  readonly #costs: Pick<TaskLog, 'sumFields'> | undefined;
+  readonly #measurements: UnitSurroundings['measurements'];
   readonly #noted: NotedWrite[] = [];
   readonly #tasks: (() => void)[] = [];
   #state: State = 'open';
@@ -55,16 +65,12 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   readonly auditLog: SequelizeAuditLog;
   readonly auditTrail: SequelizeAuditTrail;
 
-  constructor(
-    connections: PooledConnections,
-    access: Access,
-    log: Log,
-    measurements?: Pick<Measurements, 'unitFailed'>,
-  ) {
+  constructor(access: Access, { connections, log, costs, measurements }: UnitSurroundings) {
     this.#measurements = measurements;
     this.#connections = connections;
     this.#access = access;
     this.#log = log;
+    this.#costs = costs;
     this.users = new SequelizeUserRepository(this);
     this.sessions = new SequelizeSessionRepository(this);
     this.fleets = new SequelizeFleetRepository(this);
@@ -250,7 +256,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
 
   #tellCost(): void {
     if (this.#statements === 0) return;
-    this.#log.sumFields({ db_statements: this.#statements, db_millis: Math.round(this.#databaseMillis * 10) / 10 });
+    this.#costs?.sumFields({ db_statements: this.#statements, db_millis: Math.round(this.#databaseMillis * 10) / 10 });
   }
 
   #mustBeOpen(): void {

@@ -1,35 +1,32 @@
 import type { Sequelize } from 'sequelize-typescript';
 
 import { ConcurrentChange } from '#application/domain/errors.js';
-import type { Log } from '#application/ports/log.js';
-import type { Measurements } from '#application/ports/measurements.js';
+import type { Log, TaskLog } from '#application/ports/log.js';
 import type { Access, UnitOfWork, UnitsOfWork, Work } from '#application/ports/unit-of-work.js';
 
 import { PooledConnections, type StatementOptions } from './pooled-connections.js';
-import { SequelizeUnitOfWork } from './sequelize-unit-of-work.js';
+import { SequelizeUnitOfWork, type UnitSurroundings } from './sequelize-unit-of-work.js';
 
 /** How often a callback runs at the most. */
 const maxRuns = 3;
 
-type UnitMeasurements = Pick<Measurements, 'unitOpened' | 'unitFailed'>;
+type UnitOptions = Omit<StatementOptions, 'log'> & { readonly measurements?: UnitSurroundings['measurements'] };
 
-type UnitOptions = Omit<StatementOptions, 'log'> & { readonly measurements?: UnitMeasurements };
+class LoggedUnitsOfWork implements UnitsOfWork {
+  readonly #surroundings: UnitSurroundings;
 
-/** Units of work on one Sequelize instance. */
-export class SequelizeUnitsOfWork implements UnitsOfWork {
-  readonly #connections: PooledConnections;
-  readonly #log: Log;
-  readonly #measurements: UnitMeasurements | undefined;
+  constructor(surroundings: UnitSurroundings) {
+    this.#surroundings = surroundings;
+  }
 
-  constructor(sequelize: Sequelize, log: Log, options: UnitOptions) {
-    this.#connections = new PooledConnections(sequelize, { ...options, log });
-    this.#log = log;
-    this.#measurements = options.measurements;
+  toldTo(log: TaskLog): UnitsOfWork {
+    const { connections, measurements } = this.#surroundings;
+    return new LoggedUnitsOfWork({ connections, log, measurements, costs: log });
   }
 
   open(access: Access): UnitOfWork {
-    this.#measurements?.unitOpened(access);
-    return new SequelizeUnitOfWork(this.#connections, access, this.#log, this.#measurements);
+    this.#surroundings.measurements?.unitOpened(access);
+    return new SequelizeUnitOfWork(access, this.#surroundings);
   }
 
   async withUnit<Result>(access: Access, callback: (work: Work) => Promise<Result>): Promise<Result> {
@@ -45,5 +42,13 @@ export class SequelizeUnitsOfWork implements UnitsOfWork {
         await unit.close();
       }
     }
+  }
+}
+
+/** Units of work on one Sequelize instance. */
+export class SequelizeUnitsOfWork extends LoggedUnitsOfWork {
+  constructor(sequelize: Sequelize, log: Log, options: UnitOptions) {
+    const { measurements } = options;
+    super({ connections: new PooledConnections(sequelize, { ...options, log }), log, measurements });
   }
 }

@@ -2,7 +2,7 @@ import type { NotedWrite } from './noted-write.js';
 
 /** What a repository may do with the unit that it is bound to. Values are bound, never put into the text. */
 export interface UnitStatements {
-  /** Reads. Outside of a transaction unless the unit has begun one. */
+  /** Reads a few rows by a key. Outside of a transaction unless the unit has begun one. */
   readonly rows: <Row extends object>(text: string, values: readonly unknown[]) => Promise<readonly Row[]>;
   /**
    * Reads a list by filters. Planned for the values at hand: one plan for all values would walk through the whole table for a

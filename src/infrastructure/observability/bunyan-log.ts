@@ -1,9 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import process from 'node:process';
 
 import bunyan from 'bunyan';
 
-import type { Log, LogFields } from '#application/ports/log.js';
+import type { Log, LogFields, TaskLog } from '#application/ports/log.js';
 
 import { toLogValue } from './log-values.js';
 import { redactText } from './redaction.js';
@@ -17,12 +16,6 @@ interface Options {
   readonly stream?: NodeJS.WritableStream;
 }
 
-/** The fields of one `withFields`, and of those around it. It holds nothing but what lines show. */
-interface Context {
-  readonly outer: Context | undefined;
-  readonly fields: Record<string, unknown>;
-}
-
 const ranks: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
 
 /** What bunyan itself writes into each line; a field of that name gets an underscore behind it. */
@@ -30,38 +23,72 @@ const coreFields = new Set(['v', 'name', 'hostname', 'pid', 'level', 'time', 'ms
 
 /** Writes JSON lines through bunyan. Fields and messages are shown without secrets; a line never makes its writer fail. */
 export function createBunyanLog({ level, stream = process.stdout }: Options): Log {
-  const logger = bunyan.createLogger({ name: 'sovd-fleet', streams: [{ level, stream }] });
-  const contexts = new AsyncLocalStorage<Context>();
-
-  const lineWriter = (lineLevel: Level) => {
-    if (ranks[lineLevel] < ranks[level]) return () => undefined;
-    return (fields: LogFields, message: string) => {
-      logger[lineLevel](shownFields(contexts.getStore(), fields), '%s', redactText(message));
-    };
-  };
-
-  return {
-    error: lineWriter('error'),
-    warn: lineWriter('warn'),
-    info: lineWriter('info'),
-    debug: lineWriter('debug'),
-    withFields: (fields, callback) => contexts.run({ outer: contexts.getStore(), fields: { ...fields } }, callback),
-    addFields: (fields) => {
-      const context = contexts.getStore();
-      if (context !== undefined) Object.assign(context.fields, fields);
-    },
-    sumFields: (fields) => {
-      const context = contexts.getStore();
-      if (context === undefined) return;
-      for (const [name, value] of Object.entries(fields)) {
-        context.fields[name] = Math.round((value + numberOf(context.fields[name])) * 10) / 10;
-      }
-    },
-  };
+  return new BunyanLog(
+    bunyan.createLogger({ name: 'sovd-fleet', streams: [{ level, stream }] }),
+    ranks[level],
+    undefined,
+  );
 }
 
-function shownFields(context: Context | undefined, own: LogFields): object {
-  const shown = toLogValue({ ...contextFields(context), ...own });
+/**
+ * A log of its own for each request is handed on, and not found through AsyncLocalStorage, for which Node.js 20 looks at every
+ * promise of the process.
+ */
+class BunyanLog implements TaskLog {
+  readonly #logger: bunyan;
+  readonly #lowestRank: number;
+  readonly #outer: BunyanLog | undefined;
+  readonly #fields: Record<string, unknown>;
+
+  constructor(logger: bunyan, lowestRank: number, outer: BunyanLog | undefined, fields: LogFields = {}) {
+    this.#logger = logger;
+    this.#lowestRank = lowestRank;
+    this.#outer = outer;
+    this.#fields = { ...fields };
+  }
+
+  error(fields: LogFields, message: string): void {
+    this.#write('error', fields, message);
+  }
+
+  warn(fields: LogFields, message: string): void {
+    this.#write('warn', fields, message);
+  }
+
+  info(fields: LogFields, message: string): void {
+    this.#write('info', fields, message);
+  }
+
+  debug(fields: LogFields, message: string): void {
+    this.#write('debug', fields, message);
+  }
+
+  withFields(fields: LogFields): TaskLog {
+    return new BunyanLog(this.#logger, this.#lowestRank, this, fields);
+  }
+
+  addFields(fields: LogFields): void {
+    Object.assign(this.#fields, fields);
+  }
+
+  sumFields(fields: Readonly<Record<string, number>>): void {
+    for (const [name, value] of Object.entries(fields)) {
+      this.#fields[name] = Math.round((value + numberOf(this.#fields[name])) * 10) / 10;
+    }
+  }
+
+  #write(level: Level, fields: LogFields, message: string): void {
+    if (ranks[level] < this.#lowestRank) return;
+    this.#logger[level](shownFields({ ...this.#allFields(), ...fields }), '%s', redactText(message));
+  }
+
+  #allFields(): LogFields {
+    return this.#outer === undefined ? this.#fields : { ...this.#outer.#allFields(), ...this.#fields };
+  }
+}
+
+function shownFields(fields: LogFields): object {
+  const shown = toLogValue(fields);
   if (typeof shown !== 'object' || shown === null) return {};
   return Object.fromEntries(
     Object.entries(shown).map(([key, value]) => [coreFields.has(key) ? `${key}_` : key, value]),
@@ -70,9 +97,4 @@ function shownFields(context: Context | undefined, own: LogFields): object {
 
 function numberOf(value: unknown): number {
   return typeof value === 'number' ? value : 0;
-}
-
-function contextFields(context: Context | undefined): LogFields {
-  if (context === undefined) return {};
-  return { ...contextFields(context.outer), ...context.fields };
 }

@@ -31,6 +31,7 @@ export interface LinkParts {
 export class VehicleCall {
   readonly base: VehicleBase;
   readonly budget: ResponseBudget;
+  readonly log: Log;
   private readonly path: string;
   private readonly headers: readonly string[];
   private readonly identity: VehicleIdentity;
@@ -44,7 +45,8 @@ export class VehicleCall {
     const { settings, userAgent } = parts;
     this.base = parseBase(target.baseUrl);
     this.path = wirePath(this.base, request);
-    this.identity = new VehicleIdentity(parts, target, this.base.origin);
+    this.log = parts.log.withFields({ vehicle_id: target.vehicleId, command_id: options.commandId });
+    this.identity = new VehicleIdentity({ vault: parts.vault, log: this.log }, target, this.base.origin);
     this.budget = new ResponseBudget(
       Math.min(options.maxResponseBytes, settings.maxResponseBytes),
       settings.maxResponses,
@@ -68,10 +70,6 @@ export class VehicleCall {
 
   get settings(): VehicleLinkSettings {
     return this.parts.settings;
-  }
-
-  get log(): Log {
-    return this.parts.log;
   }
 
   /** Sends the request that this call is about. */

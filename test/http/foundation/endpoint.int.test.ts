@@ -332,7 +332,7 @@ describe('endpoint', () => {
       it(`is remembered, after its unit was closed: ${code}`, async () => {
         const steps: string[] = [];
         const service: ServedEndpoints = await start([refusing(code)], {
-          recordRefusal: ({ error }) => {
+          recordRefusal: (_units, { error }) => {
             steps.push(...service.units.steps, error.code);
             return Promise.resolve();
           },

@@ -56,6 +56,8 @@ export class FakeUnits implements UnitsOfWork {
     return unit as unknown as UnitOfWork;
   };
 
+  readonly toldTo = (): UnitsOfWork => this;
+
   readonly withUnit = async <Result>(access: Access, callback: (work: Work) => Promise<Result>): Promise<Result> => {
     const unit = this.open(access);
     try {

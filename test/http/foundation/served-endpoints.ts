@@ -16,7 +16,7 @@ import { systemClock } from '#infrastructure/system.js';
 
 import { FakeUnits } from './fake-units.js';
 
-type Refusal = Parameters<AppDependencies['recordRefusal']>[0];
+type Refusal = Parameters<AppDependencies['recordRefusal']>[1];
 
 /** The HTTP side alone, with endpoints of a test behind it. */
 export interface ServedEndpoints {
@@ -94,7 +94,7 @@ export async function serve(endpoints: readonly Endpoint[], options: ServedOptio
     maxBodyBytes: 10_000,
     requestTimeoutSeconds: 30,
     requestLimits: createRequestCounts({ perUser: 1_000_000, perAddress: 1_000_000 }),
-    recordRefusal: (refused) => {
+    recordRefusal: (_units, refused) => {
       refusals.push(refused);
       return Promise.resolve();
     },

@@ -32,18 +32,11 @@ describe('createBunyanLog', () => {
     expect(looks).to.deep.equal([]);
   });
 
-  it('withFields: lines written deep inside and later carry the fields, those outside do not', async () => {
+  it('withFields: lines of that log carry the fields, and those of the outer one too; others do not', () => {
     const { log, lines } = captureLog();
-    const writeLater = async () => {
-      await new Promise(setImmediate);
-      log.info({}, 'deep');
-    };
-    const result = await log.withFields({ request_id: 'r1' }, async () => {
-      await Promise.all([writeLater(), log.withFields({ command_id: 'c1' }, writeLater)]);
-      return 'the result';
-    });
-    log.info({}, 'outside');
-    expect(result).to.equal('the result');
+    const ofRequest = log.withFields({ request_id: 'r1' });
+    const ofCommand = ofRequest.withFields({ command_id: 'c1' });
+    for (const each of [ofRequest, ofCommand, log]) each.info({}, 'line');
     expect(lines().map((line) => [line['request_id'], line['command_id']])).to.deep.equal([
       ['r1', undefined],
       ['r1', 'c1'],
@@ -54,49 +47,50 @@ describe('createBunyanLog', () => {
   it('withFields side by side: keep their fields apart', async () => {
     const { log, lines } = captureLog();
     await Promise.all(
-      Array.from({ length: 20 }, (_, number) =>
-        log.withFields({ number }, async () => {
-          await new Promise(setImmediate);
-          log.addFields({ double: number * 2 });
-          await new Promise(setImmediate);
-          log.info({}, 'line');
-        }),
-      ),
+      Array.from({ length: 20 }, async (_, number) => {
+        const own = log.withFields({ number });
+        await new Promise(setImmediate);
+        own.addFields({ double: number * 2 });
+        await new Promise(setImmediate);
+        own.info({}, 'line');
+      }),
     );
     expect(lines()).to.have.length(20);
     for (const line of lines()) expect(line['double']).to.equal(Number(line['number']) * 2);
   });
 
-  it('addFields: reaches lines of inner callbacks too, and ends with its own callback', () => {
+  it('addFields: reaches all further lines of its log and of those made from it, and no others', () => {
     const { log, lines } = captureLog();
-    log.withFields({ request_id: 'r1' }, () => {
-      log.withFields({ command_id: 'c1' }, () => {
-        log.addFields({ attempt: 1 });
-        log.info({}, 'inner');
-      });
-      log.addFields({ user_id: 'u1' });
-      log.withFields({}, () => log.info({}, 'second inner'));
-    });
-    log.addFields({ lost: true });
+    const ofRequest = log.withFields({ request_id: 'r1' });
+    const ofCommand = ofRequest.withFields({ command_id: 'c1' });
+    ofCommand.addFields({ attempt: 1 });
+    ofCommand.info({}, 'inner');
+    ofRequest.addFields({ user_id: 'u1' });
+    ofRequest.info({}, 'outer');
+    ofCommand.info({}, 'inner again');
     log.info({}, 'outside');
     expect(
-      lines().map(({ request_id, command_id, attempt, user_id, lost }) => [
-        request_id,
-        command_id,
-        attempt,
-        user_id,
-        lost,
-      ]),
+      lines().map(({ request_id, command_id, attempt, user_id }) => [request_id, command_id, attempt, user_id]),
     ).to.deep.equal([
-      ['r1', 'c1', 1, undefined, undefined],
-      ['r1', undefined, undefined, 'u1', undefined],
-      [undefined, undefined, undefined, undefined, undefined],
+      ['r1', 'c1', 1, undefined],
+      ['r1', undefined, undefined, 'u1'],
+      ['r1', 'c1', 1, 'u1'],
+      [undefined, undefined, undefined, undefined],
     ]);
   });
 
-  it('fields of the line: win over those of the context', () => {
+  it('sumFields: adds numbers of the same name', () => {
     const { log, lines } = captureLog();
-    log.withFields({ status: 1, kept: true }, () => log.info({ status: 2 }, 'line'));
+    const own = log.withFields({});
+    own.sumFields({ db_statements: 1, db_millis: 0.1 });
+    own.sumFields({ db_statements: 2, db_millis: 0.2 });
+    own.info({}, 'line');
+    expect(lines()[0]).to.include({ db_statements: 3, db_millis: 0.3 });
+  });
+
+  it('fields of the line: win over those of its log', () => {
+    const { log, lines } = captureLog();
+    log.withFields({ status: 1, kept: true }).info({ status: 2 }, 'line');
     expect(lines()[0]).to.include({ status: 2, kept: true });
   });
 
@@ -113,14 +107,14 @@ describe('createBunyanLog', () => {
     expect(lines()).to.have.length(1);
   });
 
-  it('a secret in a field, in a context or in the message: is not written', () => {
+  it('a secret in a field, in one of its log or in the message: is not written', () => {
     const { log, text } = captureLog();
-    log.withFields({ authorization: 'Bearer canary', headers: { cookie: 'canary' } }, () => {
-      log.error(
+    log
+      .withFields({ authorization: 'Bearer canary', headers: { cookie: 'canary' } })
+      .error(
         { err: new Error('connect postgres://fleet:canary@db/fleet'), body: { user: { new_password: 'canary' } } },
         'Lost redis://:canary@cache:6379',
       );
-    });
     expect(text()).to.contain('[redacted]').and.not.to.contain('canary');
   });
 

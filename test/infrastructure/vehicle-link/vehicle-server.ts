@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createRawServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 import type { SovdRequest, VehicleAnswer } from '#application/domain/sovd/exchange.js';
-import type { Log, LogFields } from '#application/ports/log.js';
+import type { LogFields, TaskLog } from '#application/ports/log.js';
 import type { ExchangeOptions, VehicleTarget } from '#application/ports/vehicle-link.js';
 import { Secret } from '#config/secret.js';
 import { openCredentialVault } from '#infrastructure/security/aes-gcm-credential-vault.js';
@@ -81,20 +81,25 @@ export function json(reply: ServerResponse, status: number, body: unknown, heade
   reply.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 }
 
+interface RememberingLog extends TaskLog {
+  readonly lines: { readonly fields: LogFields; readonly message: string }[];
+}
+
 /** A log that remembers what it was told. */
-export function aLog(): Log & { readonly lines: { readonly fields: LogFields; readonly message: string }[] } {
+export function aLog(): RememberingLog {
   const lines: { readonly fields: LogFields; readonly message: string }[] = [];
   const write = (fields: LogFields, message: string): void => void lines.push({ fields, message });
-  return {
+  const log: RememberingLog = {
     lines,
     error: write,
     warn: write,
     info: write,
     debug: write,
-    withFields: (_fields, callback) => callback(),
+    withFields: () => log,
     addFields: () => undefined,
     sumFields: () => undefined,
   };
+  return log;
 }
 
 /** A link with short pauses. */

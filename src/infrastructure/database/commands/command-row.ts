@@ -3,12 +3,28 @@ import type { InferAttributes } from 'sequelize';
 import { Command, type Settlement, type Transition } from '#application/domain/command.js';
 import type { Response } from '#application/domain/response.js';
 
-import type { ResponseModel } from './response-model.js';
-import type { CommandModel } from './command-model.js';
+import { columnsOf } from '../model-columns.js';
+import { CommandModel } from './command-model.js';
 import type { CommandTransitionModel } from './command-transition-model.js';
+import type { ResponseModel } from './response-model.js';
 
-/** A row of `commands`. */
-export type CommandRow = InferAttributes<CommandModel>;
+/** What the database keeps of a command for itself: who holds it until when, and in which fleet's lists it stands. */
+type OwnColumn = 'fleet_id' | 'lease_owner' | 'lease_expires_at';
+
+/** A row of `commands`, without what the domain doesn't know. */
+export type CommandRow = Omit<InferAttributes<CommandModel>, OwnColumn>;
+
+const ownColumns: ReadonlySet<string> = new Set<OwnColumn>(['fleet_id', 'lease_owner', 'lease_expires_at']);
+
+let knownColumns: string | undefined;
+
+/** The columns of a `CommandRow` for a select list, behind the alias `c`. */
+export function commandColumns(): string {
+  return (knownColumns ??= columnsOf(CommandModel, 'c')
+    .split(', ')
+    .filter((column) => !ownColumns.has(column.slice('c.'.length)))
+    .join(', '));
+}
 
 /** A row of `command_transitions`. */
 export type TransitionRow = InferAttributes<CommandTransitionModel>;

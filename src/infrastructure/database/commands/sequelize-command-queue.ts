@@ -3,11 +3,9 @@ import { roleOnVehicle, type MemberRole } from '#application/domain/fleet.js';
 import type { Role } from '#application/domain/user.js';
 import type { CommandQueue, DueCommand, Lease, RenewedLease } from '#application/ports/command-queue.js';
 
-import { columnsOf } from '../model-columns.js';
 import type { UnitStatements } from '../unit-statements.js';
 import { holdsNow } from '../visible-rows.js';
-import { CommandModel } from './command-model.js';
-import { toCommand, type CommandRow } from './command-row.js';
+import { commandColumns, toCommand, type CommandRow } from './command-row.js';
 import { stepWrites } from './command-writes.js';
 
 /**
@@ -76,7 +74,7 @@ export class SequelizeCommandQueue implements CommandQueue {
     if (lanes.length === 0) return [];
     // The state is asked for once more: of a row that somebody has just changed only this condition is looked at again.
     const text = `
-      select ${columnsOf(CommandModel, 'c')}, ${authorColumns}
+      select ${commandColumns()}, ${authorColumns}
       from commands c
       ${authorJoins}
       where c.command_id in (select r.command_id from (${readyCommands('c.vehicle_id = any($3::uuid[])')}) r)
@@ -93,7 +91,7 @@ export class SequelizeCommandQueue implements CommandQueue {
 
   async lockAbandoned(limit: number, except: readonly string[]): Promise<readonly DueCommand[]> {
     const text = `
-      select ${columnsOf(CommandModel, 'c')}, ${authorColumns}
+      select ${commandColumns()}, ${authorColumns}
       from commands c
       ${authorJoins}
       where c.status = 'in_progress' and c.lease_expires_at < clock_timestamp() and c.command_id <> all($2::uuid[])
@@ -106,7 +104,7 @@ export class SequelizeCommandQueue implements CommandQueue {
 
   async lockExpired(limit: number): Promise<readonly Command[]> {
     const text = `
-      select ${columnsOf(CommandModel, 'c')}
+      select ${commandColumns()}
       from commands c
       where c.status = 'pending' and c.expires_at <= clock_timestamp()
       order by c.expires_at

@@ -14,8 +14,8 @@ import { QueryConditions, toPage } from '../query-conditions.js';
 import { ResponseModel } from './response-model.js';
 import type { UnitStatements } from '../unit-statements.js';
 import { holdsNow, scopedList, scopeJoin, type VisibleRow } from '../visible-rows.js';
-import { CommandModel } from './command-model.js';
 import {
+  commandColumns,
   toCommand,
   toResponse,
   toTransition,
@@ -45,7 +45,7 @@ export class SequelizeCommandRepository implements CommandRepository {
   }
 
   async load(id: string): Promise<Command | undefined> {
-    const text = `select ${columnsOf(CommandModel, 'c')} from commands c where c.command_id = $1`;
+    const text = `select ${commandColumns()} from commands c where c.command_id = $1`;
     const [row] = await this.#unit.rows<CommandRow>(text, [id]);
     return row === undefined ? undefined : toCommand(row);
   }
@@ -53,7 +53,7 @@ export class SequelizeCommandRepository implements CommandRepository {
   async loadVisible(id: string, scope: VehicleScope): Promise<Visible<Command> | undefined> {
     const { role, join, values } = scopeJoin(scope, 'c', 2);
     const text = `
-      select ${columnsOf(CommandModel, 'c')}, ${role} as member_role
+      select ${commandColumns()}, ${role} as member_role
       from commands c
       ${join}
       where c.command_id = $1`;
@@ -63,7 +63,7 @@ export class SequelizeCommandRepository implements CommandRepository {
 
   async findByIdempotencyKey(userId: string, key: string): Promise<Visible<Command> | undefined> {
     const text = `
-      select ${columnsOf(CommandModel, 'c')}, m.role as member_role
+      select ${commandColumns()}, m.role as member_role
       from commands c
       left join fleet_members m on m.fleet_id = c.fleet_id and m.user_id = c.user_id and ${holdsNow('m')}
       where c.user_id = $1 and c.idempotency_key = $2`;
@@ -98,7 +98,7 @@ export class SequelizeCommandRepository implements CommandRepository {
       scope: filter.scope,
       from: 'commands c',
       alias: 'c',
-      columns: columnsOf(CommandModel, 'c'),
+      columns: commandColumns(),
       timeColumn: 'submitted_at',
       idColumn: 'command_id',
       conditions,
