@@ -66,7 +66,6 @@ export class Command extends Model<InferAttributes<Command>, InferCreationAttrib
   declare settled_at: CreationOptional<Date | null>;
   declare settled_by: CreationOptional<string | null>;
   declare settlement_reason: CreationOptional<string | null>;
-  declare responses_purged_at: CreationOptional<Date | null>;
   declare fleet_id: string;
 }
 
@@ -155,7 +154,6 @@ export function openSequelize(databaseUrl: string, connections: number): Sequeli
       settled_at: optionalTime(),
       settled_by: optionalText(),
       settlement_reason: optionalText(),
-      responses_purged_at: optionalTime(),
       fleet_id: uuid(),
     },
     { ...options, tableName: 'commands' },

@@ -6,7 +6,7 @@ import { openApiDocument } from '#http/openapi.js';
 import { ok } from '#http/reply.js';
 import type { ApiDocument } from '#support/contract/api-document.js';
 import { judgeBy, type SentAnswer } from '#support/contract/judge-answer.js';
-import { SeenAnswers } from '#support/contract/seen-answers.js';
+import { countContract, SeenAnswers } from '#support/contract/seen-answers.js';
 
 const car = z.object({ car_id: z.guid(), built_at: z.iso.datetime() }).meta({ id: 'Car' });
 const endpoints = [
@@ -101,14 +101,16 @@ describe('the check of answers', () => {
     expect(told('id: 1\nevent: stopped\ndata: {}')).to.contain('"stopped" is not documented');
   });
 
-  it('counts what was seen, and what was not', () => {
-    const seen = new SeenAnswers();
-    seen.add('showCar', 200, undefined);
-    seen.add('showCar', 404, 'vehicle-not-found');
-    const { missing, answers, operations } = seen.compareWith(document);
-    expect([answers, operations]).to.deep.equal([2, 2]);
+  it('counts what the processes of a run have seen together, and what none of them has', () => {
+    const [one, other] = [new SeenAnswers(), new SeenAnswers()];
+    one.add('showCar', 200, undefined);
+    other.add('showCar', 404, 'vehicle-not-found');
+    other.add(undefined, 404, 'no-such-route');
+    const { missing, ...count } = countContract(document, [one.toJSON(), other.toJSON()]);
+    expect(count).to.include({ answers: 3, operations: 2, succeeded: 1, seenErrors: 1 });
     expect(missing).to.include.members(['showCar 401 invalid-token', 'followCar 200', 'showCar 403 role-insufficient']);
     expect(missing).not.to.include.members(['showCar 200']);
     expect(missing).not.to.include.members(['showCar 404 vehicle-not-found']);
+    expect(missing).to.have.lengthOf(count.errors - count.seenErrors + 1);
   });
 });

@@ -9,6 +9,4 @@ export const noMeasurements: Measurements = {
   unitFailed: () => {},
   loginRefused: () => {},
   throttleFellBack: () => {},
-  rowsPurged: () => {},
-  purgeUpToDate: () => {},
 };

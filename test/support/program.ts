@@ -11,6 +11,9 @@ import { compose, type Overrides, type Program } from '#src/composition.js';
 
 import { watchAnswers } from './contract/answer-tap.js';
 
+/** What signs access tokens while tests run. */
+export const jwtSecret = 'a secret that only the tests know, long enough';
+
 /** The password of all users that tests make. */
 export const testPassword = 'correct horse battery staple';
 const hasher = createArgon2PasswordHasher({ concurrency: 2 });
@@ -60,7 +63,7 @@ export async function startProgram(
     PORT: '0',
     HOST: '127.0.0.1',
     DATABASE_URL: databaseUrl,
-    JWT_SECRET: 'a secret that only the tests know, long enough',
+    JWT_SECRET: jwtSecret,
     PROBE_INTERVAL_SECONDS: '0',
     LOG_LEVEL: 'error',
     DISPATCH_DRAIN_SECONDS: '2',

@@ -5,7 +5,8 @@
  *
  * Arguments are handed to mocha; among them may be files, as `test/….ts` or `dist/test/….js`. A part of the tests says
  * nothing about the coverage, so it is reported for whole runs only. They fail below `COVERAGE_LINES` percent (90; 0 for
- * never). The files of a whole run are shared out over `TEST_JOBS` processes (one more than there are cores).
+ * never). Which of the answers that the OpenAPI document promises were not seen is listed too (with `CONTRACT_REPORT=true`
+ * after a part as well). The files of a whole run are shared out over `TEST_JOBS` processes (one more than there are cores).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterPaths, findPostmaster } from '#infrastructure/database/embedded-postgres-cluster.js';
 import { startEmbeddedPostgres } from '#infrastructure/database/embedded-postgres.js';
 
-import type { ContractCount } from './contract/seen-answers.js';
+import { reportContract } from './contract/report-contract.js';
 import type { TestCounts } from './counting-reporter.js';
 import { testServerFlags } from './postgres.js';
 import { findRedisServer, startOwnRedis } from './redis.js';
@@ -114,7 +115,8 @@ async function runTests({ directory, variables }: Surroundings): Promise<boolean
   const hasEndedWell = await waitForEnd(mocha, countsFile);
   interruption.signal.throwIfAborted();
   const isCovered = !isWholeRun || (await reportCoverage(coverageDirectory));
-  if (isWholeRun) await reportContract(contractDirectory);
+  const isContractWanted = isWholeRun || process.env['CONTRACT_REPORT'] === 'true';
+  if (isContractWanted) await reportContract(contractDirectory);
   const { passed, failed, skipped, isComplete } = await readCounts(countsFile);
   if (!isComplete)
     console.error('The process of the tests ended before all of them were run, which counts as one failure.');
@@ -189,25 +191,6 @@ async function readCounts(file: string): Promise<TestCounts> {
   } catch {
     return { passed: 0, failed: 0, skipped: 0, isComplete: false };
   }
-}
-
-/** Which of the documented answers the run has seen, in any of its processes. */
-async function reportContract(directory: string): Promise<void> {
-  const counts = await Promise.all(
-    (await readdir(directory)).map(
-      async (file) => JSON.parse(await readFile(path.join(directory, file), 'utf8')) as ContractCount,
-    ),
-  );
-  const [first] = counts;
-  if (first === undefined) return;
-  const { operations, documented } = first;
-  const answers = counts.reduce((sum, count) => sum + count.answers, 0);
-  const missing = first.missing.filter((answer) => counts.every((count) => count.missing.includes(answer)));
-  const seen = documented - missing.length;
-  console.log(
-    `${answers} answers checked against the OpenAPI document: ${seen} of ${documented} documented ones of ${operations} operations were seen.`,
-  );
-  for (const answer of missing) console.log(`  never seen: ${answer}`);
 }
 
 /** Files that no test has loaded count too. */

@@ -1,17 +1,14 @@
 import { expect } from 'chai';
 
-import type { ApiDocument } from '#support/contract/api-document.js';
-import { documentedSuccesses, operationsOf, type Operation } from '#support/contract/api-document.js';
-import { documentText } from '#support/contract/documented-api.js';
+import { documentedSuccesses, type Operation } from '#support/contract/api-document.js';
 import { judgeBy } from '#support/contract/judge-answer.js';
 import { useDatabase } from '#support/database.js';
 
-import { declaredEndpoints } from '../declared-endpoints.js';
+import { apiDocument, operations } from './documented-operations.js';
 import { exampleNames, goodRequest, mediaOf, send } from './good-request.js';
 import { openShowroom, type Showroom } from './showroom.js';
 
-const document = JSON.parse(await documentText(declaredEndpoints)) as ApiDocument;
-const { judgeValue } = judgeBy(document);
+const { judgeValue } = judgeBy(apiDocument);
 
 describe('the examples of the OpenAPI document', () => {
   const database = useDatabase();
@@ -21,7 +18,7 @@ describe('the examples of the OpenAPI document', () => {
   });
   after(() => room.close());
 
-  for (const operation of operationsOf(document)) {
+  for (const operation of operations) {
     it(`${operation.operationId}: has some, and they are what its schemas say`, () => {
       for (const [what, { schema, examples }] of contentsOf(operation)) {
         expect(examples, `${what}: give it an example`).not.to.deep.equal([]);
@@ -31,7 +28,7 @@ describe('the examples of the OpenAPI document', () => {
 
     for (const example of exampleNames(operation)) {
       it(`${operation.operationId}: ${example ?? 'a request'} succeeds`, async () => {
-        const { status, text } = await send(room, await goodRequest(room, operation, example));
+        const { status, text } = await send(room.service.url, await goodRequest(room, operation, example));
         expect(documentedSuccesses(operation), `${status}: ${text.slice(0, 1000)}`).to.include(status);
       });
     }

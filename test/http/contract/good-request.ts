@@ -33,6 +33,12 @@ const preparations: Readonly<Record<string, (room: Showroom) => Promise<Preparat
     return { ...asUser(user), fields: { old_password: user.password } };
   },
   settleCommand: async (room) => ({ params: { command_id: await room.newUnknownCommand() } }),
+  removeVehicleCredentials: async (room) => {
+    const vehicleId = await room.newVehicle();
+    const credentials = { kind: 'bearer', token: 'a-token-of-the-vehicle' };
+    await room.call(room.admin.token, 'PUT', `/vehicles/${vehicleId}/credentials`, credentials);
+    return { params: { vehicle_id: vehicleId } };
+  },
   createFleet: () => Promise.resolve({ fields: { name: `fleet ${randomUUID()}` } }),
   changeFleet: () => Promise.resolve({ fields: { name: `fleet ${randomUUID()}` } }),
   cancelCommand: async (room) => ({ params: { command_id: await room.newRunningCommand() } }),
@@ -75,10 +81,10 @@ export function mediaOf(content: Content) {
   return { mediaType: entry[0], media: entry[1] };
 }
 
-/** Sends it, and reads the answer to its end or, of an event stream, its beginning. */
-export async function send(room: Showroom, { method, target, headers, body }: GoodRequest) {
+/** Sends it to the service at this URL, and reads the answer to its end or, of an event stream, its beginning. */
+export async function send(url: string, { method, target, headers, body }: GoodRequest) {
   const hangUp = new AbortController();
-  const answer = await fetch(room.service.url + target, {
+  const answer = await fetch(url + target, {
     method,
     headers,
     ...(body === undefined ? {} : { body }),

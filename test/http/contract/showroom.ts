@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
 import { startSimulator, type Simulator } from '#simulator/simulator.js';
+import type { Overrides } from '#src/composition.js';
 import type { TestDatabase } from '#support/database.js';
 import { addUser, startProgram, testPassword, type LoggedIn, type RunningProgram } from '#support/program.js';
 
@@ -33,10 +34,11 @@ export async function openShowroom(
   database: TestDatabase,
   variables: Readonly<Record<string, string>> = {},
   databaseUrl = database.url,
+  overrides: Overrides = {},
 ): Promise<Showroom> {
   const simulator = await startSimulator({ vehicles: 2, executionMillis: 50 });
   const silent = await startSilentServer();
-  const service = await startProgram(databaseUrl, { DISPATCH_DRAIN_SECONDS: '1', ...variables });
+  const service = await startProgram(databaseUrl, { DISPATCH_DRAIN_SECONDS: '1', ...variables }, overrides);
   const admin = await service.logInAs('admin');
   const answeringBase = baseOf(simulator);
   const { call } = service;

@@ -2,7 +2,7 @@ import { ServerResponse } from 'node:http';
 
 import type { ApiDocument } from './api-document.js';
 import { judgeBy, type Judge } from './judge-answer.js';
-import { SeenAnswers } from './seen-answers.js';
+import { SeenAnswers, type SeenAnswersFile } from './seen-answers.js';
 
 /*
  * Whatever a program under test answers is checked here against the OpenAPI document that it serves, before the client can
@@ -15,11 +15,11 @@ const maxCheckedLines = 1_000;
 const watchedPorts = new Set<number>();
 const violations: string[] = [];
 const seen = new SeenAnswers();
-let contract: { readonly document: ApiDocument; readonly judge: Judge } | undefined;
+let judge: Judge | undefined;
 
 /** From now on answers of the program at this URL are checked, by the document that it serves. Gives back what ends that. */
 export async function watchAnswers(url: string): Promise<() => void> {
-  contract ??= await readContract(url);
+  judge ??= judgeBy(await readDocument(url));
   const port = Number(new URL(url).port);
   watchedPorts.add(port);
   return () => void watchedPorts.delete(port);
@@ -30,15 +30,14 @@ export function takeViolations(): readonly string[] {
   return violations.splice(0);
 }
 
-/** What was seen so far, compared with the document; nothing before the first program has run. */
-export function countAnswers() {
-  return contract === undefined ? undefined : seen.compareWith(contract.document);
+/** What this process has seen so far. */
+export function seenAnswers(): SeenAnswersFile {
+  return seen.toJSON();
 }
 
-async function readContract(url: string) {
+async function readDocument(url: string): Promise<ApiDocument> {
   const answer = await fetch(`${url}/openapi.json`);
-  const document = (await answer.json()) as ApiDocument;
-  return { document, judge: judgeBy(document) };
+  return (await answer.json()) as ApiDocument;
 }
 
 interface Draft {
@@ -78,11 +77,11 @@ function keep(response: ServerResponse, [chunk, encoding]: readonly unknown[]): 
 function finish(response: ServerResponse, given: readonly unknown[]): void {
   keep(response, given);
   const draft = drafts.get(response);
-  if (draft === undefined || contract === undefined) return;
+  if (draft === undefined || judge === undefined) return;
   drafts.delete(response);
   const { method, path, text, parts } = draft;
   const { statusCode: status } = response;
-  const { operationId, code, complaints } = contract.judge.judge({
+  const { operationId, code, complaints } = judge.judge({
     ...{ method, path, status },
     body: parts === 'whole' ? text : '',
     headers: headersOf(response),
@@ -101,9 +100,7 @@ function judgeParts(draft: Draft, separator: string): void {
     if (draft.lines > maxCheckedLines && draft.parts === 'lines') break;
     const { method, path } = draft;
     const complaints =
-      draft.parts === 'events'
-        ? contract?.judge.judgeEvent(method, path, part)
-        : contract?.judge.judgeLine(method, path, part);
+      draft.parts === 'events' ? judge?.judgeEvent(method, path, part) : judge?.judgeLine(method, path, part);
     for (const complaint of complaints ?? []) report(`${method} ${path} 200`, complaint);
   }
 }

@@ -73,12 +73,17 @@ export function operationFinder(
   };
 }
 
-/** The error codes that an operation documents, each with its status. */
-export function documentedErrors({ responses }: OperationObject): readonly (readonly [status: number, code: string])[] {
-  return Object.entries(responses).flatMap(([status, { content }]) => {
-    const schema = content?.['application/problem+json']?.schema;
-    return schema === undefined ? [] : codesIn(schema).map((code) => [Number(status), code] as const);
-  });
+/** The errors that an operation documents: status and code, or the status alone where its body is no problem. */
+export function documentedErrors({
+  responses,
+}: OperationObject): readonly (readonly [status: number, code: string | undefined])[] {
+  return Object.entries(responses)
+    .filter(([status]) => Number(status) >= 400)
+    .flatMap(([status, { content }]) => {
+      const schema = content?.['application/problem+json']?.schema;
+      const codes = schema === undefined ? [undefined] : codesIn(schema);
+      return codes.map((code) => [Number(status), code] as const);
+    });
 }
 
 /** The statuses with which an operation succeeds. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { countAnswers, installAnswerTap, takeViolations } from './answer-tap.js';
+import { installAnswerTap, seenAnswers, takeViolations } from './answer-tap.js';
 
 installAnswerTap();
 
@@ -35,9 +35,8 @@ export const mochaHooks = {
   afterAll() {
     // Once a file where files run in several processes: what the process has seen so far.
     const directory = process.env['CONTRACT_COUNT_DIRECTORY'];
-    const count = countAnswers();
-    if (directory !== undefined && count !== undefined) {
-      writeFileSync(path.join(directory, `${process.pid}.json`), JSON.stringify(count));
+    if (directory !== undefined) {
+      writeFileSync(path.join(directory, `${process.pid}.json`), JSON.stringify(seenAnswers()));
     }
     failOnViolations();
   },

@@ -59,7 +59,7 @@ const outsideCodes: Readonly<Record<number, readonly string[]>> = {
   404: ['no-such-route'],
   405: ['method-not-allowed'],
   408: ['malformed-request'],
-  429: ['too-many-requests'],
+  429: ['rate-limited'],
   431: ['malformed-request'],
 };
 
