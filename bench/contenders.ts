@@ -49,8 +49,12 @@ const idleDispatcher = {
 export const silentVehicle = vehicleId(1001);
 
 /** Starts the service as its operator does. */
-export function startService(processes: Processes, variables: Readonly<Record<string, string>>): Promise<Listening> {
-  return processes.listen('sovd-fleet', 'src/main.js', { ...variables, ...wideLimits });
+export function startService(
+  processes: Processes,
+  variables: Readonly<Record<string, string>>,
+  options: { readonly nodeFlags?: readonly string[] } = {},
+): Promise<Listening> {
+  return processes.listen('sovd-fleet', 'src/main.js', { ...variables, ...wideLimits }, options);
 }
 
 /** Starts a contender. The peers have no dispatcher, so the service gets one that takes nothing: see `occupyDispatcher`. */

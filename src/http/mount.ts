@@ -113,7 +113,7 @@ function handlerOf(endpoint: Endpoint, dependencies: MountDependencies, readBody
       if (endpoint.kind === 'unit') await runUnit(endpoint, dependencies, incoming);
       else if (endpoint.kind === 'waiting') await runWaiting(endpoint, incoming);
       else if (endpoint.kind === 'download') await runDownload(endpoint, ofUser(incoming));
-      else await runStream(endpoint, dependencies, ofUser(incoming));
+      else await runStream(endpoint, dependencies, ofUser(incoming), request);
     } catch (error) {
       await rememberRefusal(endpoint, dependencies, { request, actor, input, error });
       throw error;
@@ -207,8 +207,12 @@ async function runStream(
   endpoint: StreamEndpoint,
   { streams }: MountDependencies,
   { actor, input, response, units }: Incoming<UserActor>,
+  request: Request,
 ): Promise<void> {
   const stream = streams.open(actor, response);
+  // It may be open for hours, and needs neither the memory of these nor the token among them.
+  request.headers = {};
+  request.rawHeaders.length = 0;
   try {
     const after = Number(Reflect.get(input.headers, 'last-event-id') ?? 0);
     const events = await endpoint.run(units, actor, input, { after, signal: stream.signal });

@@ -77,7 +77,8 @@ export class OpenStreams {
       isOpen = false;
       this.#entries.delete(entry);
       this.#leave(actor.userId);
-      entry.controller.abort();
+      // Without a reason of its own it would make an exception, with its stack.
+      entry.controller.abort('ended');
     };
     response.once('close', end);
     // Its client may have hung up before.

@@ -23,6 +23,10 @@ export const systemClock: Clock = {
       const timer = setTimeout(end, Math.min(milliseconds, maxTimerMillis));
       signal?.addEventListener('abort', end, { once: true });
     }),
+  after: (milliseconds, callback) => {
+    const timer = setTimeout(callback, Math.min(milliseconds, maxTimerMillis));
+    return () => clearTimeout(timer);
+  },
 };
 
 /** UUIDv7 (RFC 9562 section 5.7), each greater than the ones before in this process. */

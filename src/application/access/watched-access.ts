@@ -12,13 +12,6 @@ interface Dependencies {
   readonly log: Log;
 }
 
-/** A follower of a command whose right to see it is looked at again and again. */
-export interface Watch {
-  /** Aborts when the right has ended. */
-  readonly signal: AbortSignal;
-  readonly end: () => void;
-}
-
 /** How often all rights are looked at: often enough that none outlives its end by five seconds. */
 const recheckMillis = 3000;
 
@@ -28,24 +21,27 @@ const recheckMillis = 3000;
  */
 export class WatchedAccess {
   readonly #dependencies: Dependencies;
-  readonly #watched = new Map<UserAndCommand, AbortController>();
+  /** What is to be called for whoever has lost the right. */
+  readonly #watched = new Map<UserAndCommand, () => void>();
   #nobodyLeft: AbortController | undefined;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
   }
 
-  /** Begins to watch, until the end or the loss of the right. Whoever sees everything needs no watching. */
-  watch(actor: UserActor, commandId: string): Watch {
-    const controller = new AbortController();
-    if (visibleVehicles(actor).kind === 'all') return { signal: controller.signal, end: () => undefined };
+  /**
+   * Watches, and calls back when the right is lost, until the function that it returns is called. Whoever sees everything needs
+   * no watching.
+   */
+  watch(actor: UserActor, commandId: string, onLost: () => void): () => void {
+    if (visibleVehicles(actor).kind === 'all') return () => undefined;
     const pair = { userId: actor.userId, commandId };
-    this.#watched.set(pair, controller);
+    this.#watched.set(pair, onLost);
     if (this.#nobodyLeft === undefined) {
       this.#nobodyLeft = new AbortController();
       void this.#recheck(this.#nobodyLeft.signal);
     }
-    return { signal: controller.signal, end: () => this.#unwatch(pair) };
+    return () => this.#unwatch(pair);
   }
 
   #unwatch(pair: UserAndCommand): void {
@@ -64,7 +60,7 @@ export class WatchedAccess {
       try {
         const visible = await units.withUnit('read', (work) => work.commands.listVisibleTo(pairs));
         const kept = new Set(visible.map(keyOf));
-        for (const pair of pairs) if (!kept.has(keyOf(pair))) this.#watched.get(pair)?.abort();
+        for (const pair of pairs) if (!kept.has(keyOf(pair))) this.#watched.get(pair)?.();
       } catch (error) {
         // While the database is away no event is read either; the next look decides.
         const isAway = error instanceof ApplicationError && error.kind === 'unavailable';

@@ -55,11 +55,14 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
 
   async function* events(following: Following, signal: AbortSignal): AsyncGenerator<CommandEvent, void, undefined> {
     const { actor, commandId } = following;
-    const watch = access.watch(actor, commandId);
-    const ended = AbortSignal.any([signal, watch.signal]);
-    const isOver = (): boolean => ended.aborted;
     let sent = following.after;
+    let isRightLost = false;
+    const isOver = (): boolean => signal.aborted || isRightLost;
     const bell = new Bell(clock);
+    const unwatch = access.watch(actor, commandId, () => {
+      isRightLost = true;
+      bell.ring();
+    });
     const audience = audienceOf(commandId);
     const leave = audience.join((eventNumber) => {
       if (eventNumber > sent) bell.ring();
@@ -74,10 +77,10 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
           yield event;
         }
         if (page.isEnd) return;
-        if (page.events.length < pageSize) await bell.wait(recheckSeconds * 1000, ended);
+        if (page.events.length < pageSize) await bell.wait(recheckSeconds * 1000, signal);
       }
     } finally {
-      watch.end();
+      unwatch();
       leave();
       if (audience.isEmpty && audiences.get(commandId) === audience) audiences.delete(commandId);
     }
