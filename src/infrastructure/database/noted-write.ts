@@ -7,6 +7,11 @@ export interface NotedWrite {
   readonly expectedRows?: number;
   /** The row that it makes or changes, so that two changes of one row don't end up in one statement. */
   readonly target?: string;
+  /**
+   * How several of its kind are written at once: a statement that takes their rows as one JSON array, `$1`. Writes of a kind
+   * either all expect one row each, or none expects any number.
+   */
+  readonly together?: { readonly text: string; readonly row: Readonly<Record<string, unknown>> };
 }
 
 /** One statement with its values. */
@@ -56,28 +61,58 @@ export function groupWrites(writes: readonly NotedWrite[]): readonly (readonly N
  * the order of the parts doesn't matter; `expect_rows` raises, and so undoes everything, when a count is not as expected.
  */
 export function compileGroup(group: readonly NotedWrite[]): Statement {
-  const [first] = group;
-  if (first !== undefined && group.length === 1 && first.expectedRows === undefined) return first;
-  return { text: compiledText(group), values: group.flatMap((write) => write.values) };
+  const [only] = group;
+  if (only !== undefined && group.length === 1 && only.expectedRows === undefined) return only;
+  const parts = partsOf(group);
+  return { text: compiledText(parts), values: parts.flatMap(({ values }) => values) };
 }
 
-function compiledText(group: readonly NotedWrite[]): string {
-  const cacheKey = group.map(({ text, expectedRows }) => `${numberOf(text)}:${String(expectedRows)}`).join(' ');
+/** A part of a statement. */
+interface Part extends Statement {
+  /** How many rows it must meet: a number, or as many as its JSON array has elements. */
+  readonly expected: number | 'each' | undefined;
+}
+
+/** Several writes of a kind are one part: a text for each number of them would be planned again and again. */
+function partsOf(group: readonly NotedWrite[]): readonly Part[] {
+  const parts: Part[] = [];
+  const kinds = new Map<string, NotedWrite[]>();
+  for (const write of group) {
+    const { text, values, together, expectedRows } = write;
+    if (together === undefined || (expectedRows ?? 1) !== 1) parts.push({ text, values, expected: expectedRows });
+    else kinds.set(together.text, [...(kinds.get(together.text) ?? []), write]);
+  }
+  for (const [text, writes] of kinds) {
+    const [first] = writes;
+    if (first === undefined) continue;
+    const { values, expectedRows } = first;
+    if (writes.length === 1) parts.push({ text: first.text, values, expected: expectedRows });
+    else {
+      const rows = JSON.stringify(writes.map(({ together }) => together?.row));
+      parts.push({ text, values: [rows], expected: expectedRows === undefined ? undefined : 'each' });
+    }
+  }
+  return parts;
+}
+
+function compiledText(parts: readonly Part[]): string {
+  const cacheKey = parts.map(({ text, expected }) => `${numberOf(text)}:${String(expected)}`).join(' ');
   const known = compiledTexts.get(cacheKey);
   if (known !== undefined) return known;
   let offset = 0;
-  const parts: string[] = [];
+  const expressions: string[] = [];
   const checks: string[] = [];
-  for (const [index, write] of group.entries()) {
+  for (const [index, { text, values, expected }] of parts.entries()) {
     const shift = offset;
-    const text = write.text.replace(/\$(\d+)/gu, (_match, place: string) => `$${Number(place) + shift}`);
-    parts.push(`w${index} as (${text} returning 1)`);
-    if (write.expectedRows !== undefined) {
-      checks.push(`expect_rows((select count(*) from w${index}), ${write.expectedRows})`);
+    const shifted = text.replace(/\$(\d+)/gu, (_match, place: string) => `$${Number(place) + shift}`);
+    expressions.push(`w${index} as (${shifted} returning 1)`);
+    if (expected !== undefined) {
+      const count = expected === 'each' ? `jsonb_array_length($${shift + 1}::jsonb)` : String(expected);
+      checks.push(`expect_rows((select count(*) from w${index}), ${count})`);
     }
-    offset += write.values.length;
+    offset += values.length;
   }
-  const text = `with ${parts.join(', ')} select ${checks.length === 0 ? '1' : checks.join(', ')}`;
+  const text = `with ${expressions.join(', ')} select ${checks.length === 0 ? '1' : checks.join(', ')}`;
   if (compiledTexts.size >= maxCompiledTexts) compiledTexts.clear();
   compiledTexts.set(cacheKey, text);
   return text;

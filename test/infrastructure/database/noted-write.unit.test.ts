@@ -96,6 +96,30 @@ describe('compileGroup', () => {
     expect(third.text).to.not.equal(first.text);
   });
 
+  it('several of a kind: are one part, whatever their number, and each is checked', () => {
+    const ofKind = (id: number, expectedRows?: number): NotedWrite => ({
+      text: 'update t set a = $2 where id = $1',
+      values: [id, 'a'],
+      together: {
+        text: 'update t set a = r.a from jsonb_to_recordset($1) as r (id integer, a text)',
+        row: { id, a: 'a' },
+      },
+      ...(expectedRows === undefined ? {} : { expectedRows }),
+    });
+    const other = { text: 'insert into u (b) values ($1)', values: ['b'] };
+    const two = compileGroup([ofKind(1, 1), other, ofKind(2, 1)]);
+    expect(two.text).to.equal(
+      'with w0 as (insert into u (b) values ($1) returning 1), ' +
+        'w1 as (update t set a = r.a from jsonb_to_recordset($2) as r (id integer, a text) returning 1) ' +
+        'select expect_rows((select count(*) from w1), jsonb_array_length($2::jsonb))',
+    );
+    expect(two.values).to.deep.equal(['b', '[{"id":1,"a":"a"},{"id":2,"a":"a"}]']);
+    expect(compileGroup([ofKind(1, 1), other, ofKind(2, 1), ofKind(3, 1)]).text).to.equal(two.text);
+    expect(compileGroup([ofKind(1), other, ofKind(2)]).text).to.contain(' select 1');
+    expect(compileGroup([ofKind(1, 1), other]).text).to.contain('expect_rows((select count(*) from w1), 1)');
+    expect(compileGroup([ofKind(1, 0), ofKind(2, 0)]).values).to.deep.equal([1, 'a', 2, 'a']);
+  });
+
   it('more texts than are remembered: stay right', () => {
     const textOf = (index: number) =>
       compileGroup([write(), write({ text: `delete from t${index} where a = $1`, values: [index] })]).text;

@@ -46,6 +46,26 @@ const leaseText = `
     lease_expires_at = clock_timestamp() + make_interval(secs => $16)
   where ${asItWas}`;
 
+/** A row of it has the names of the columns; `old_` stands before what it has to have been. */
+const leaseTogetherText = `
+  update commands c
+  set status = s.status, error_code = s.error_code, error_message = s.error_message, started_at = s.started_at,
+    completed_at = s.completed_at, attempts = s.attempts, not_before = s.not_before,
+    last_event_number = s.last_event_number, response_count = s.response_count, lease_number = s.lease_number,
+    lease_owner = s.lease_owner, lease_expires_at = clock_timestamp() + make_interval(secs => s.lease_seconds)
+  from jsonb_to_recordset($1::jsonb) as s (command_id uuid, old_status text, old_last_event_number integer,
+    old_lease_number integer, status text, error_code text, error_message text, started_at timestamptz,
+    completed_at timestamptz, attempts integer, not_before timestamptz, last_event_number integer, response_count integer,
+    lease_number integer, lease_owner uuid, lease_seconds integer)
+  where c.command_id = s.command_id and c.status = s.old_status and c.last_event_number = s.old_last_event_number
+    and c.lease_number = s.old_lease_number`;
+
+const insertTransitionsText = `
+  insert into command_transitions (command_id, event_number, from_status, to_status, occurred_at, actor, reason)
+  select t.command_id, t.event_number, t.from_status, t.to_status, t.occurred_at, t.actor, t.reason
+  from jsonb_to_recordset($1::jsonb) as t (command_id uuid, event_number integer, from_status text, to_status text,
+    occurred_at timestamptz, actor text, reason text)`;
+
 /** A new command with its first transition. */
 export function addCommandWrites({ record }: Command, transition: Transition): readonly NotedWrite[] {
   return [
@@ -83,10 +103,16 @@ export function stepWrites(step: CommandStep, lease: Lease | undefined): readonl
   return step.responses.length === 0 ? writes : [...writes, insertResponses(step.responses)];
 }
 
-function stepUpdate(step: CommandStep, lease: Lease | undefined): Pick<NotedWrite, 'text' | 'values'> {
+function stepUpdate(step: CommandStep, lease: Lease | undefined): Pick<NotedWrite, 'text' | 'values' | 'together'> {
   const values = stepValues(step);
   const { settlement, leaseNumber } = step.after.record;
-  if (lease !== undefined) return { text: leaseText, values: [...values, leaseNumber, lease.owner, lease.seconds] };
+  if (lease !== undefined) {
+    return {
+      text: leaseText,
+      values: [...values, leaseNumber, lease.owner, lease.seconds],
+      together: { text: leaseTogetherText, row: leaseRow(step, lease) },
+    };
+  }
   if (settlement === undefined) return { text: advanceText, values };
   return { text: settleText, values: [...values, settlement.at, settlement.by, settlement.reason ?? null] };
 }
@@ -110,6 +136,27 @@ function stepValues({ before, after }: CommandStep): readonly unknown[] {
   ];
 }
 
+function leaseRow({ before, after: { record } }: CommandStep, lease: Lease): Readonly<Record<string, unknown>> {
+  return {
+    command_id: before.id,
+    old_status: before.record.status,
+    old_last_event_number: before.record.lastEventNumber,
+    old_lease_number: before.record.leaseNumber,
+    status: record.status,
+    error_code: record.errorCode,
+    error_message: record.errorMessage,
+    started_at: record.startedAt,
+    completed_at: record.completedAt,
+    attempts: record.attempts,
+    not_before: record.notBefore,
+    last_event_number: record.lastEventNumber,
+    response_count: record.responseCount,
+    lease_number: record.leaseNumber,
+    lease_owner: lease.owner,
+    lease_seconds: lease.seconds,
+  };
+}
+
 function insertTransition(transition: Transition): NotedWrite {
   return {
     text: insertTransitionText,
@@ -122,6 +169,18 @@ function insertTransition(transition: Transition): NotedWrite {
       transition.actor,
       transition.reason,
     ],
+    together: {
+      text: insertTransitionsText,
+      row: {
+        command_id: transition.commandId,
+        event_number: transition.eventNumber,
+        from_status: transition.from,
+        to_status: transition.to,
+        occurred_at: transition.occurredAt,
+        actor: transition.actor,
+        reason: transition.reason,
+      },
+    },
   };
 }
 
