@@ -18,6 +18,8 @@ export interface Showroom {
   readonly silentBase: string;
   /** A path parameter with this name: the id of something new that is really there. */
   readonly make: (parameter: string) => Promise<string>;
+  /** The names for which it can make something. */
+  readonly makeable: readonly string[];
   readonly newVehicle: (base?: string) => Promise<string>;
   /** A command that has ended. */
   readonly newCommand: () => Promise<string>;
@@ -78,6 +80,7 @@ export async function openShowroom(
     ...{ service, admin, database, answeringBase, newVehicle, newCommand, newUnknownCommand, call },
     silentBase: silent.base,
     newRunningCommand: async () => order(await newVehicle(silent.base), 'discover'),
+    makeable: Object.keys(makers),
     make: (parameter) => {
       const maker = makers[parameter];
       if (maker === undefined) {
