@@ -105,6 +105,13 @@ describe('users over HTTP', () => {
     expectProblem(await change(admin.userId, { password: body.password }), 400, 'invalid-request');
   });
 
+  it("keep their e-mail address when the new one is another user's", async () => {
+    const { user_id: id } = (await create()).body;
+    await create({ username: 'bob', email: 'bob@example.com' });
+    expectProblem(await change(id, { email: 'BOB@example.com' }), 409, 'email-taken');
+    expect((await service.call(admin.token, 'GET', `/users/${id}`)).body.email).to.equal(body.email);
+  });
+
   it('without a difference: nothing ends and nothing is audited', async () => {
     const user = await service.logInAs('viewer');
     expect((await change(user.userId, { role: 'viewer', is_active: true })).status).to.equal(200);
