@@ -1,6 +1,8 @@
 /** What was measured with a number of users; durations in milliseconds, from POST to the last event at the client. */
 export interface LoadFigures {
   readonly users: number;
+  /** Between two orders of a user; 0: the next follows at once. */
+  readonly pauseMillis: number;
   readonly commands: number;
   readonly commandsPerSecond: number;
   readonly p50: number;
@@ -29,16 +31,16 @@ export function percentile(values: readonly number[], share: number): number {
 /** The figures as a page for people. */
 export function toMarkdown({ cores, node, loads, directP50, ...rest }: Figures): string {
   const rows = loads.map(
-    ({ users, commands, commandsPerSecond, p50, p95, p99 }) =>
-      `| ${users} | ${commands} | ${commandsPerSecond.toFixed(0)} | ${p50.toFixed(1)} | ${p95.toFixed(1)} | ${p99.toFixed(1)} |`,
+    ({ users, pauseMillis, commands, commandsPerSecond, p50, p95, p99 }) =>
+      `| ${users} | ${pauseMillis === 0 ? 'at once' : `every ${pauseMillis / 1000} s`} | ${commands} | ${commandsPerSecond.toFixed(0)} | ${p50.toFixed(1)} | ${p95.toFixed(1)} | ${p99.toFixed(1)} |`,
   );
   return [
     '# Overhead of a command',
     '',
     `From POST /commands to the last event at the client, with a vehicle that answers at once; service, PostgreSQL (fsync on), vehicles and clients on ${cores} cores, Node ${node}. Times in milliseconds.`,
     '',
-    '| users | commands | commands/s | p50 | p95 | p99 |',
-    '| ---: | ---: | ---: | ---: | ---: | ---: |',
+    '| users | they order again | commands | commands/s | p50 | p95 | p99 |',
+    '| ---: | --- | ---: | ---: | ---: | ---: | ---: |',
     ...rows,
     '',
     `The same request straight to the vehicle: p50 ${directP50.toFixed(2)} ms.`,

@@ -7,19 +7,24 @@ import { Client } from 'pg';
 import { startEmbeddedPostgres } from '#infrastructure/database/embedded-postgres.js';
 import { migrateUp } from '#infrastructure/database/migrate.js';
 
+import { acceptedMarkdown, measureAccepted } from './accepted.js';
 import { contenderVariables, logIn, silentVehicle, startService } from './contenders.js';
 import { Processes } from './processes.js';
-import { fullSize, seed } from './seed.js';
+import { fullSize, quickSize, seed } from './seed.js';
 import { measureSideBySide, type Effort } from './side-by-side.js';
 import { sideBySideMarkdown, summarise } from './side-by-side-report.js';
+import { measureStreams, streamsMarkdown } from './streams.js';
 
 // node dist/bench/main.js [--quick] [--log-level=info]
 
 const isQuick = process.argv.includes('--quick');
 const logLevel = process.argv.find((argument) => argument.startsWith('--log-level='))?.slice(12) ?? 'warn';
 const effort: Effort = isQuick
-  ? { rounds: 2, secondsPerLoad: 0.7, warmUpSeconds: 0.7 }
-  : { rounds: 5, secondsPerLoad: 4, warmUpSeconds: 3 };
+  ? { rounds: 2, secondsPerLoad: 0.7, warmUpSeconds: 1 }
+  : { rounds: 5, secondsPerLoad: 4, warmUpSeconds: 4 };
+const size = isQuick ? quickSize : fullSize;
+const streams = isQuick ? { counts: [1, 100, 1000], responses: 10 } : { counts: [1, 100, 1000], responses: 40 };
+const acceptingSeconds = isQuick ? 3 : 15;
 const username = 'bench';
 const password = 'correct horse battery staple';
 const results = path.resolve(import.meta.dirname, '../../bench/results');
@@ -45,28 +50,40 @@ async function run(): Promise<void> {
       ADMIN_PASSWORD: password,
     });
     const vehicle = await processes.listen('vehicles', 'bench/instant-vehicle.js', {});
-    await seed(postgres.url, `${vehicle.url}/v/`, fullSize);
+    await seed(postgres.url, `${vehicle.url}/v/`, size);
     await silence(postgres.url, `${vehicle.url}/never/1`);
-    say(`PostgreSQL runs with ${fullSize.vehicles} vehicles and ${fullSize.commands} commands`);
+    say(`PostgreSQL runs with ${size.vehicles} vehicles and ${size.commands} commands`);
     const first = await startService(processes, variables);
     const token = await logIn(first.url, username, password);
     await first.stop();
 
     const stage = { databaseUrl: postgres.url, token, logLevel };
     const summaries = summarise(await measureSideBySide(processes, stage, effort, say));
+    const accepted = await measureAccepted(processes, stage, variables, acceptingSeconds);
+    say('orders were taken in and carried out');
+    const followed = await measureStreams(processes, stage, variables, vehicle, streams);
+    say('commands were followed');
     const page = [
       '# Benchmark',
       '',
       `${new Date().toISOString()}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, Node ${process.version}, ` +
-        `${effort.rounds} rounds of ${effort.secondsPerLoad} s, log level ${logLevel}${isQuick ? ', quick' : ''}.`,
+        `${size.vehicles} vehicles, ${size.commands} commands, ${effort.rounds} rounds of ${effort.secondsPerLoad} s, ` +
+        `log level ${logLevel}${isQuick ? ', quick' : ''}.`,
       '',
       sideBySideMarkdown(summaries),
+      '',
+      acceptedMarkdown(accepted),
+      '',
+      streamsMarkdown(followed),
       '',
     ].join('\n');
     console.log(page);
     await mkdir(results, { recursive: true });
     await writeFile(path.join(results, 'benchmark.md'), page);
-    await writeFile(path.join(results, 'benchmark.json'), `${JSON.stringify({ effort, summaries }, null, 2)}\n`);
+    await writeFile(
+      path.join(results, 'benchmark.json'),
+      `${JSON.stringify({ effort, size, summaries, accepted, streams: followed }, null, 2)}\n`,
+    );
   } finally {
     await processes.close();
     await postgres.stop();

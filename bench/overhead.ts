@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile, mkdir } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startEmbeddedPostgres } from '#infrastructure/database/embedded-postgres.js';
 import { migrateUp } from '#infrastructure/database/migrate.js';
@@ -12,9 +13,18 @@ import { CommandUser } from './command-user.js';
 import { percentile, toMarkdown, type Figures, type LoadFigures } from './figures.js';
 
 const quick = process.argv.includes('--quick');
-const commandsPerRun = quick ? 200 : 1000;
+const commandsPerRun = quick ? 300 : 3000;
+const warmUpCommands = quick ? 300 : 2000;
+const secondsAtAPace = quick ? 4 : 20;
 const coldStarts = quick ? 3 : 5;
-const userCounts = [1, 10, 100];
+/** Users who order again as soon as a command has ended, and, as people and programs do, once a second. */
+const crowds = [
+  { users: 1, pauseMillis: 0 },
+  { users: 10, pauseMillis: 0 },
+  { users: 100, pauseMillis: 0 },
+  { users: 10, pauseMillis: 1000 },
+  { users: 100, pauseMillis: 1000 },
+];
 const password = 'correct horse battery staple';
 const main = path.resolve(import.meta.dirname, '../src/main.js');
 const createAdmin = path.resolve(import.meta.dirname, '../src/create-admin.js');
@@ -30,7 +40,7 @@ interface Service {
 async function run(): Promise<void> {
   const directory = await mkdtemp(path.join(tmpdir(), 'sovd-fleet-bench-'));
   const postgres = await startEmbeddedPostgres({ dataDirectory: path.join(directory, 'postgres') });
-  const simulator = await startSimulator({ vehicles: Math.max(...userCounts) });
+  const simulator = await startSimulator({ vehicles: Math.max(...crowds.map(({ users }) => users)) });
   const running: ChildProcess[] = [];
   const variables = {
     PATH: process.env['PATH'] ?? '',
@@ -54,18 +64,20 @@ async function run(): Promise<void> {
       await ended(service.process);
     }
     const service = await startService(variables, running);
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await sleep(3000);
     const restingBytes = await residentBytes(service.process);
     const token = await CommandUser.logIn(service.url, 'bench', password);
     const users = await Promise.all(
       simulator.vehicles.map(({ baseUrl }, index) => CommandUser.withVehicle(service.url, token, baseUrl, index)),
     );
-    await load(users.slice(0, 10), 200);
+    await load(users.slice(0, 10), { commands: warmUpCommands, pauseMillis: 0 });
     const loads: LoadFigures[] = [];
-    for (const count of userCounts) {
-      const { durations, seconds } = await load(users.slice(0, count), commandsPerRun);
+    for (const { users: count, pauseMillis } of crowds) {
+      const commands = pauseMillis === 0 ? commandsPerRun : count * secondsAtAPace;
+      const { durations, seconds } = await load(users.slice(0, count), { commands, pauseMillis });
       loads.push({
         users: count,
+        pauseMillis,
         commands: durations.length,
         commandsPerSecond: durations.length / seconds,
         p50: percentile(durations, 0.5),
@@ -98,16 +110,20 @@ async function run(): Promise<void> {
 
 async function load(
   users: readonly CommandUser[],
-  commands: number,
+  { commands, pauseMillis }: { readonly commands: number; readonly pauseMillis: number },
 ): Promise<{ durations: number[]; seconds: number }> {
   const durations: number[] = [];
   let left = commands;
   const start = performance.now();
   await Promise.all(
-    users.map(async (user) => {
+    users.map(async (user, index) => {
+      // Not all at the same moment.
+      await sleep((pauseMillis * index) / users.length);
       while (left > 0) {
         left -= 1;
-        durations.push(await user.runCommand());
+        const duration = await user.runCommand();
+        durations.push(duration);
+        await sleep(Math.max(0, pauseMillis - duration));
       }
     }),
   );
