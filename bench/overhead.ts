@@ -70,7 +70,7 @@ async function run(): Promise<void> {
     const users = await Promise.all(
       simulator.vehicles.map(({ baseUrl }, index) => CommandUser.withVehicle(service.url, token, baseUrl, index)),
     );
-    await load(users.slice(0, 10), { commands: warmUpCommands, pauseMillis: 0 });
+    await load(users, { commands: warmUpCommands, pauseMillis: 0 });
     const loads: LoadFigures[] = [];
     for (const { users: count, pauseMillis } of crowds) {
       const commands = pauseMillis === 0 ? commandsPerRun : count * secondsAtAPace;
