@@ -6,6 +6,7 @@ import { roles, type User } from '#application/domain/user.js';
 
 import { membershipSchema, presentMembership } from './fleet-schemas.js';
 import { lineOfText, timestamp, uuid } from './plain-text.js';
+import { timestampText } from './timestamp-text.js';
 
 /** The account of a person or a program. */
 export const userSchema = z
@@ -64,8 +65,8 @@ export function presentUser(user: User): z.output<typeof userSchema> {
     email: user.email,
     role: user.role,
     is_active: user.isActive,
-    created_at: user.createdAt.toISOString(),
-    updated_at: user.updatedAt.toISOString(),
+    created_at: timestampText(user.createdAt),
+    updated_at: timestampText(user.updatedAt),
   };
 }
 
@@ -81,7 +82,7 @@ export function presentGrant(grant: Grant, now: Date): z.output<typeof grantSche
     token_type: 'Bearer',
     expires_in: Math.round((grant.access.expiresAt.getTime() - now.getTime()) / 1000),
     refresh_token: grant.refreshToken,
-    refresh_expires_at: grant.refreshExpiresAt.toISOString(),
+    refresh_expires_at: timestampText(grant.refreshExpiresAt),
     user: presentUser(grant.user),
   };
 }

@@ -10,6 +10,7 @@ import {
 import type { AuditFilter } from '#application/ports/audit-trail.js';
 
 import { jsonObject, lineOfText, timestamp, uuid } from './plain-text.js';
+import { timestampText } from './timestamp-text.js';
 
 const actorKinds = ['user', 'anonymous', 'service'] as const satisfies readonly AuditEntry['actor']['kind'][];
 
@@ -72,7 +73,7 @@ export function toAuditFilter(query: z.output<typeof auditFilterQuery>): AuditFi
 export function presentAuditRecord(record: AuditRecord): z.output<typeof auditRecordSchema> {
   return {
     log_id: record.id,
-    occurred_at: record.occurredAt.toISOString(),
+    occurred_at: timestampText(record.occurredAt),
     actor_kind: record.actorKind,
     user_id: record.userId ?? null,
     username: record.username ?? null,

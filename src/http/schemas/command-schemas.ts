@@ -13,6 +13,7 @@ import { roles } from '#application/domain/user.js';
 
 import { plainMessage } from '../plain-messages.js';
 import { anyJson, jsonObject, lineOfText, timestamp, uuid } from './plain-text.js';
+import { optionalTimestampText, timestampText } from './timestamp-text.js';
 
 /** Body of an order. */
 export const submitCommandBody = z
@@ -218,11 +219,11 @@ export function presentCommand({ record }: Command): z.output<typeof commandSche
     error: errorCode === undefined ? null : { code: errorCode, message: record.errorMessage ?? '' },
     when_offline: record.whenOffline,
     timeout_seconds: record.timeoutSeconds,
-    expires_at: record.expiresAt.toISOString(),
-    submitted_at: record.submittedAt.toISOString(),
-    started_at: record.startedAt?.toISOString() ?? null,
-    completed_at: record.completedAt?.toISOString() ?? null,
-    cancel_requested_at: record.cancelRequestedAt?.toISOString() ?? null,
+    expires_at: timestampText(record.expiresAt),
+    submitted_at: timestampText(record.submittedAt),
+    started_at: optionalTimestampText(record.startedAt),
+    completed_at: optionalTimestampText(record.completedAt),
+    cancel_requested_at: optionalTimestampText(record.cancelRequestedAt),
     attempts: record.attempts,
     response_count: record.responseCount,
     settlement: presentSettlement(record.settlement),
@@ -233,7 +234,7 @@ export function presentCommand({ record }: Command): z.output<typeof commandSche
 function presentSettlement(settlement: Settlement | undefined): z.output<typeof settlementSchema> | null {
   if (settlement === undefined) return null;
   const { at, by, reason } = settlement;
-  return { settled_at: at.toISOString(), settled_by: by, reason: reason ?? null };
+  return { settled_at: timestampText(at), settled_by: by, reason: reason ?? null };
 }
 
 /** A response as it is shown. */
@@ -246,7 +247,7 @@ export function presentResponse(response: Response): z.output<typeof responseSch
     event_number: response.eventNumber,
     subject: response.subject,
     is_final: response.isFinal,
-    received_at: response.receivedAt.toISOString(),
+    received_at: timestampText(response.receivedAt),
     response_payload: {
       request,
       status,
@@ -265,7 +266,7 @@ export function presentTransition(transition: Transition): z.output<typeof trans
     event_number: transition.eventNumber,
     from_status: transition.from ?? null,
     to_status: transition.to,
-    occurred_at: transition.occurredAt.toISOString(),
+    occurred_at: timestampText(transition.occurredAt),
     actor: transition.actor,
     reason: transition.reason,
   };

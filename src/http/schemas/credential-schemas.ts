@@ -7,6 +7,7 @@ import {
 } from '#application/domain/vehicle-credentials.js';
 
 import { timestamp } from './plain-text.js';
+import { timestampText } from './timestamp-text.js';
 
 const maxPemCharacters = 65_536;
 
@@ -75,11 +76,11 @@ export function presentCredentials(summary: CredentialSummary): z.output<typeof 
   return {
     kind,
     origin,
-    updated_at: updatedAt.toISOString(),
+    updated_at: timestampText(updatedAt),
     certificate:
       certificate === undefined
         ? null
-        : { fingerprint: certificate.fingerprint, expires_at: certificate.expiresAt.toISOString() },
+        : { fingerprint: certificate.fingerprint, expires_at: timestampText(certificate.expiresAt) },
   };
 }
 

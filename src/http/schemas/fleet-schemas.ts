@@ -5,6 +5,7 @@ import type { Visible } from '#application/domain/visibility-scope.js';
 import type { Member } from '#application/ports/fleet-repository.js';
 
 import { lineOfText, timestamp, uuid } from './plain-text.js';
+import { optionalTimestampText, timestampText } from './timestamp-text.js';
 
 const name = lineOfText(1, 100).meta({ description: 'Unique, in upper or lower case.', examples: ['prototypes'] });
 const memberRole = z.enum(memberRoles);
@@ -60,8 +61,8 @@ export function presentFleet({ item, memberRole: role }: Visible<Fleet>): z.outp
     fleet_id: item.id,
     name: item.name,
     my_role: role ?? null,
-    created_at: item.createdAt.toISOString(),
-    updated_at: item.updatedAt.toISOString(),
+    created_at: timestampText(item.createdAt),
+    updated_at: timestampText(item.updatedAt),
   };
 }
 
@@ -72,8 +73,8 @@ export function presentMember({ membership, username }: Member): z.output<typeof
     user_id: membership.userId,
     username,
     role: membership.role,
-    until: membership.until?.toISOString() ?? null,
-    created_at: membership.createdAt.toISOString(),
+    until: optionalTimestampText(membership.until),
+    created_at: timestampText(membership.createdAt),
   };
 }
 
@@ -83,6 +84,6 @@ export function presentMembership(membership: OwnMembership): z.output<typeof me
     fleet_id: membership.fleetId,
     fleet_name: membership.fleetName,
     role: membership.role,
-    until: membership.until?.toISOString() ?? null,
+    until: optionalTimestampText(membership.until),
   };
 }

@@ -4,6 +4,7 @@ import type { OwnLogin } from '#application/sessions/list-sessions.js';
 
 import { maxPasswordUnits } from './account-schemas.js';
 import { lineOfText, timestamp, uuid } from './plain-text.js';
+import { timestampText } from './timestamp-text.js';
 
 /** A session of one's own. */
 export const sessionSchema = z
@@ -40,9 +41,9 @@ export function presentSession(login: OwnLogin): z.output<typeof sessionSchema> 
   return {
     session_id: login.familyId,
     is_current: login.isCurrent,
-    created_at: login.loggedInAt.toISOString(),
-    last_used_at: login.lastUsedAt.toISOString(),
-    expires_at: login.expiresAt.toISOString(),
+    created_at: timestampText(login.loggedInAt),
+    last_used_at: timestampText(login.lastUsedAt),
+    expires_at: timestampText(login.expiresAt),
     ip_address: login.ipAddress ?? null,
     user_agent: login.userAgent ?? null,
   };

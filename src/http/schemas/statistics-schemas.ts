@@ -4,6 +4,7 @@ import type { CommandStatistics } from '#application/commands/show-command-stati
 import { commandStatuses } from '#application/domain/command-state.js';
 
 import { timestamp } from './plain-text.js';
+import { timestampText } from './timestamp-text.js';
 
 const durationsSchema = z.object({ p50: z.number(), p95: z.number(), max: z.number() });
 
@@ -35,8 +36,8 @@ export function presentCommandStatistics({
   items,
 }: CommandStatistics): z.output<typeof commandStatisticsSchema> {
   return {
-    from: from.toISOString(),
-    to: to.toISOString(),
+    from: timestampText(from),
+    to: timestampText(to),
     items: items.map(({ name, status, count, waiting, working }) => ({
       command_name: name,
       status,

@@ -8,6 +8,7 @@ import { hasVinCheckDigit, vinPattern } from '#application/domain/vin.js';
 
 import { credentialSummarySchema, presentCredentials } from './credential-schemas.js';
 import { jsonObject, lineOfText, timestamp, uuid } from './plain-text.js';
+import { optionalTimestampText, timestampText } from './timestamp-text.js';
 
 const maxMetadataCharacters = 65_536;
 
@@ -93,12 +94,12 @@ export function presentVehicle(vehicle: Vehicle): z.output<typeof vehicleSchema>
     model_year: vehicle.modelYear,
     sovd_base_url: vehicle.sovdBaseUrl,
     connection_status: vehicle.connectionStatus,
-    last_seen_at: vehicle.lastSeenAt?.toISOString() ?? null,
+    last_seen_at: optionalTimestampText(vehicle.lastSeenAt),
     metadata: vehicle.metadata,
     credentials: vehicle.credentials === undefined ? null : presentCredentials(vehicle.credentials),
-    created_at: vehicle.createdAt.toISOString(),
-    updated_at: vehicle.updatedAt.toISOString(),
-    retired_at: vehicle.retiredAt?.toISOString() ?? null,
+    created_at: timestampText(vehicle.createdAt),
+    updated_at: timestampText(vehicle.updatedAt),
+    retired_at: optionalTimestampText(vehicle.retiredAt),
   };
 }
 
@@ -140,8 +141,8 @@ export function presentVehicleStatus(status: VehicleStatus): z.output<typeof veh
   return {
     vehicle_id: vehicle.id,
     connection_status: vehicle.connectionStatus,
-    last_seen_at: vehicle.lastSeenAt?.toISOString() ?? null,
-    last_checked_at: vehicle.lastCheckedAt?.toISOString() ?? null,
+    last_seen_at: optionalTimestampText(vehicle.lastSeenAt),
+    last_checked_at: optionalTimestampText(vehicle.lastCheckedAt),
     last_error_code: vehicle.lastErrorCode ?? null,
     pending_commands: status.pendingCommands,
     in_progress_commands: status.runningCommands,
@@ -152,8 +153,8 @@ export function presentVehicleStatus(status: VehicleStatus): z.output<typeof veh
             command_id: lastCommand.id,
             command_name: lastCommand.name,
             status: lastCommand.status,
-            submitted_at: lastCommand.submittedAt.toISOString(),
-            completed_at: lastCommand.completedAt?.toISOString() ?? null,
+            submitted_at: timestampText(lastCommand.submittedAt),
+            completed_at: optionalTimestampText(lastCommand.completedAt),
             error_code: lastCommand.errorCode ?? null,
           },
   };
