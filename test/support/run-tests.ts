@@ -19,6 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterPaths, findPostmaster } from '#infrastructure/database/embedded-postgres-cluster.js';
 import { startEmbeddedPostgres } from '#infrastructure/database/embedded-postgres.js';
 
+import { findBrowser } from './browser.js';
 import { reportContract } from './contract/report-contract.js';
 import type { TestCounts } from './counting-reporter.js';
 import { testServerFlags } from './postgres.js';
@@ -71,6 +72,9 @@ async function withServers(task: (surroundings: Surroundings) => Promise<boolean
       throw new Error('redis-server is not installed, which CI has to have.');
     } else {
       console.log('redis-server is not installed: the tests that need it are skipped.');
+    }
+    if ((await findBrowser()) === undefined) {
+      console.log('chromium is not installed: the page of the documentation is not looked at.');
     }
     interruption.signal.throwIfAborted();
     return await task({ directory, variables });
