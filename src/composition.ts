@@ -22,7 +22,7 @@ import { PresenceProbe } from '#application/presence/presence-probe.js';
 import { probeVehicle } from '#application/presence/probe-vehicle.js';
 import { announceStep } from '#application/record/announce-step.js';
 import { auditAct } from '#application/record/audit-act.js';
-import { PeriodicPurge } from '#application/retention/periodic-purge.js';
+import { PeriodicPurge, type Purge } from '#application/retention/periodic-purge.js';
 import { endSession } from '#application/sessions/end-session.js';
 import { logIn } from '#application/sessions/log-in.js';
 import { logOut } from '#application/sessions/log-out.js';
@@ -231,22 +231,10 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
     retryAttempts: settings.dispatch.retryAttempts - 1,
     chance: Math.random,
   });
-  const { units, clock, log } = infrastructure;
-  const purge = new PeriodicPurge({
-    purges: [
-      {
-        name: 'sessions',
-        deleteSome: (limit) => units.withUnit('write', (work) => work.sessions.purgeExpired(limit)),
-      },
-    ],
-    clock,
-    log,
-    intervalSeconds: settings.retention.purgeIntervalSeconds,
-  });
   return {
     catalogue,
     dispatcher,
-    purge,
+    purge: composePurge(settings, infrastructure),
     presenceProbe: composePresenceProbe(settings, infrastructure),
     logIn: logIn(shared),
     refreshSession: refreshSession(shared),
@@ -273,6 +261,29 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
     recordRefusal: recordRefusal(shared),
     exportAuditTrail: exportAuditTrail(shared),
   };
+}
+
+function composePurge({ retention }: Settings, infrastructure: Infrastructure): PeriodicPurge {
+  const { units } = infrastructure;
+  const { responsesDays, commandsDays, purgeIntervalSeconds } = retention;
+  const purges: Purge[] = [
+    {
+      name: 'sessions',
+      deleteSome: (limit) => units.withUnit('write', (work) => work.sessions.purgeExpired(limit)),
+    },
+  ];
+  if (responsesDays !== null) {
+    const deleteSome: Purge['deleteSome'] = (limit) =>
+      units.withUnit('write', (work) => work.commandPurge.purgeResponses(responsesDays, limit));
+    purges.push({ name: 'responses', deleteSome });
+  }
+  // After the responses: only what has none any more can go.
+  if (commandsDays !== null) {
+    const deleteSome: Purge['deleteSome'] = (limit) =>
+      units.withUnit('write', (work) => work.commandPurge.purgeCommands(commandsDays, limit));
+    purges.push({ name: 'commands', deleteSome });
+  }
+  return new PeriodicPurge({ ...infrastructure, purges, intervalSeconds: purgeIntervalSeconds });
 }
 
 function composePresenceProbe({ presence }: Settings, infrastructure: Infrastructure): PresenceProbe | undefined {

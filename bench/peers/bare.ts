@@ -177,5 +177,6 @@ function toCommandRow(row: readonly unknown[]): CommandRow<string> {
     settled_at: row[19],
     settled_by: row[20],
     settlement_reason: row[21],
+    responses_purged_at: row[22],
   } as CommandRow<string>;
 }

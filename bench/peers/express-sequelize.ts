@@ -144,6 +144,7 @@ app.post('/api/v1/commands', async (request, response) => {
         settled_at: null,
         settled_by: null,
         settlement_reason: null,
+        responses_purged_at: null,
         lease_number: 0,
         fleet_id: vehicle.fleet_id,
       },

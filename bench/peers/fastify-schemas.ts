@@ -48,6 +48,7 @@ export const commandSchema = {
     cancel_requested_at: optionalTime,
     attempts: number,
     response_count: number,
+    responses_purged_at: optionalTime,
     last_event_number: number,
     settlement: {
       type: 'object',

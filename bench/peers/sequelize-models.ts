@@ -66,6 +66,7 @@ export class Command extends Model<InferAttributes<Command>, InferCreationAttrib
   declare settled_at: CreationOptional<Date | null>;
   declare settled_by: CreationOptional<string | null>;
   declare settlement_reason: CreationOptional<string | null>;
+  declare responses_purged_at: CreationOptional<Date | null>;
   declare fleet_id: string;
 }
 
@@ -154,6 +155,7 @@ export function openSequelize(databaseUrl: string, connections: number): Sequeli
       settled_at: optionalTime(),
       settled_by: optionalText(),
       settlement_reason: optionalText(),
+      responses_purged_at: optionalTime(),
       fleet_id: uuid(),
     },
     { ...options, tableName: 'commands' },

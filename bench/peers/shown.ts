@@ -46,6 +46,7 @@ export interface CommandRow<Time = Date> {
   readonly settled_at: Time | null;
   readonly settled_by: string | null;
   readonly settlement_reason: string | null;
+  readonly responses_purged_at: Time | null;
 }
 
 /** A vehicle as the service shows it. */
@@ -89,6 +90,7 @@ export function showCommand<Time>(row: CommandRow<Time>) {
     cancel_requested_at: row.cancel_requested_at,
     attempts: row.attempts,
     response_count: row.response_count,
+    responses_purged_at: row.responses_purged_at,
     last_event_number: row.last_event_number,
     settlement:
       row.settled_at === null
@@ -118,6 +120,7 @@ export function showAccepted(order: Order, submission: Submission): ReturnType<t
     cancel_requested_at: null,
     attempts: 0,
     response_count: 0,
+    responses_purged_at: null,
     last_event_number: 1,
     settled_at: null,
     settled_by: null,

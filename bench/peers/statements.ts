@@ -14,7 +14,7 @@ const vehicleColumns = `v.vehicle_id, v.vin, v.make, v.model, v.model_year, v.so
 const commandColumns = `c.command_id, c.user_id, c.vehicle_id, c.command_name, c.command_params, c.safety, c.status,
   c.error_code, c.error_message, c.when_offline, c.timeout_seconds, c.expires_at, c.submitted_at, c.started_at,
   c.completed_at, c.cancel_requested_at, c.attempts, c.response_count, c.last_event_number,
-  c.settled_at, c.settled_by, c.settlement_reason`;
+  c.settled_at, c.settled_by, c.settlement_reason, c.responses_purged_at`;
 
 const oneVehicleText = `select ${vehicleColumns} from vehicles v where v.vehicle_id = $1`;
 

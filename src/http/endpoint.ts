@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { Actor, AnonymousActor, UserActor } from '#application/domain/actor.js';
 import type { AuditAction, AuditedEntity } from '#application/domain/audit-entry.js';
-import type { ErrorCode, InputComplaint } from '#application/domain/errors.js';
+import type { ApplicationError, ErrorCode, InputComplaint } from '#application/domain/errors.js';
 import type { Role } from '#application/domain/user.js';
 import type { Access, UnitsOfWork, Work } from '#application/ports/unit-of-work.js';
 
@@ -120,6 +120,8 @@ interface Description<Admitted extends Admission> {
   readonly role: Admitted;
   /** Error codes that a caller must expect beside those that every route can give. */
   readonly errors?: readonly ErrorCode[];
+  /** How some of them look, for the document: those with members of their own. */
+  readonly errorExamples?: readonly ApplicationError[];
   /** False: the answer comes from the program alone, also while the database is away. True when absent. */
   readonly asksDatabase?: boolean;
 }
@@ -270,6 +272,7 @@ export interface Declaration extends Description<Admission> {
   readonly audit: RefusalAudit | undefined;
   readonly replies: Replies;
   readonly errors: readonly ErrorCode[];
+  readonly errorExamples: readonly ApplicationError[];
   readonly asksDatabase: boolean;
 }
 
@@ -427,6 +430,7 @@ function declare(definition: Declarable): Declaration {
     audit: definition.audit as RefusalAudit | undefined,
     replies: definition.replies,
     errors: definition.errors ?? [],
+    errorExamples: definition.errorExamples ?? [],
     asksDatabase: definition.asksDatabase ?? true,
   };
 }

@@ -14,7 +14,7 @@ import {
   type ReplyDeclaration,
 } from './endpoint.js';
 import { exampleValue } from './example-value.js';
-import { statusOf } from './problem.js';
+import { problemOf, statusOf } from './problem.js';
 import { problemSchema } from './schemas/problem-schemas.js';
 
 type Document = Record<string, unknown>;
@@ -33,7 +33,7 @@ export function openApiDocument({ version, prefix, endpoints, operationPaths }: 
   const paths: Record<string, Document> = {};
   for (const endpoint of endpoints) {
     const path = prefix + endpoint.path;
-    paths[path] = { ...paths[path], [endpoint.method]: operation(endpoint, schemas) };
+    paths[path] = { ...paths[path], [endpoint.method]: operation(endpoint, path, schemas) };
   }
   toSchema(problemSchema, 'output', schemas);
   return {
@@ -57,7 +57,7 @@ export function openApiDocument({ version, prefix, endpoints, operationPaths }: 
   };
 }
 
-function operation(endpoint: Endpoint, schemas: Document): Document {
+function operation(endpoint: Endpoint, path: string, schemas: Document): Document {
   const { operationId, tag, summary, description, role, body, textBody, bodyExamples } = endpoint;
   const parameters = [
     ...parametersOf(endpoint.params, 'path', schemas),
@@ -85,7 +85,7 @@ function operation(endpoint: Endpoint, schemas: Document): Document {
             },
           },
         }),
-    responses: { ...repliesOf(endpoint, schemas), ...problemsOf(endpoint) },
+    responses: { ...repliesOf(endpoint, schemas), ...problemsOf(endpoint, path) },
   };
 }
 
@@ -193,7 +193,7 @@ const problemHeaderTexts: Readonly<Record<number, HeaderTexts>> = {
 };
 
 /** The errors that a route can give because of its form, and those that it declares. */
-function problemsOf(endpoint: Endpoint): Document {
+function problemsOf(endpoint: Endpoint, path: string): Document {
   const codes = new Set<ErrorCode>(endpoint.errors);
   codes.add('invalid-request').add('malformed-request').add('rate-limited').add('internal-error');
   if (endpoint.asksDatabase) codes.add('database-unavailable').add('overloaded');
@@ -224,11 +224,20 @@ function problemsOf(endpoint: Endpoint): Document {
             schema: {
               allOf: [{ $ref: '#/components/schemas/Problem' }, { properties: { code: { enum: list } } }],
             },
+            ...problemExamples(endpoint, list, path),
           },
         },
       },
     ]);
   return Object.fromEntries(problems) as Document;
+}
+
+function problemExamples({ errorExamples }: Endpoint, codes: readonly ErrorCode[], path: string): Document {
+  const context = { instance: path, requestId: '01890a5d-ac96-774b-bcce-b302099a8057' };
+  const examples = errorExamples
+    .filter(({ code }) => codes.includes(code))
+    .map((error) => [error.code, { value: problemOf(error, context) }]);
+  return examples.length === 0 ? {} : { examples: Object.fromEntries(examples) as Document };
 }
 
 function admits(admission: Admission, role: Role): boolean {

@@ -9,6 +9,7 @@ const statusOfKind: Readonly<Record<ErrorKind, number>> = {
   'method-not-allowed': 405,
   'not-acceptable': 406,
   conflict: 409,
+  gone: 410,
   'too-large': 413,
   'unsupported-media-type': 415,
   unprocessable: 422,

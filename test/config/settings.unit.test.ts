@@ -69,7 +69,7 @@ describe('loadSettings', () => {
       },
       presence: { intervalSeconds: 60, concurrency: 20, timeoutSeconds: 5 },
       events: { heartbeatSeconds: 15, recheckSeconds: 5, maxStreamsPerUser: 500 },
-      retention: { purgeIntervalSeconds: 600 },
+      retention: { responsesDays: 90, commandsDays: 365, purgeIntervalSeconds: 600 },
       log: { level: 'info' },
     });
   });
@@ -114,6 +114,28 @@ describe('loadSettings', () => {
   it('production without anything: asks for all that it requires at once', () => {
     const complaints = refusal({ NODE_ENV: 'production' }).complaints.map(({ variable }) => variable);
     expect(complaints).to.have.members(['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'CREDENTIALS_KEYS']);
+  });
+
+  it('RETENTION_*_DAYS: 0 keeps for ever, and commands are never kept shorter than responses', () => {
+    const days = (responses: string, commands: string) => ({
+      RETENTION_RESPONSES_DAYS: responses,
+      RETENTION_COMMANDS_DAYS: commands,
+    });
+    const read = (responses: string, commands: string) => {
+      const { responsesDays, commandsDays } = loadSettings(days(responses, commands)).retention;
+      return [responsesDays, commandsDays];
+    };
+    expect(read('7', '7')).to.deep.equal([7, 7]);
+    expect(read('7', '0')).to.deep.equal([7, null]);
+    expect(read('0', '0')).to.deep.equal([null, null]);
+    expect(refusal(days('91', '90')).message).to.contain(
+      'RETENTION_COMMANDS_DAYS must not be below RETENTION_RESPONSES_DAYS: responses are kept for 91 days, and cannot be ' +
+        'kept longer than their commands; raise it, or lower RETENTION_RESPONSES_DAYS to 90 at the most',
+    );
+    expect(refusal(days('0', '365')).message).to.contain('responses are kept for ever (0)');
+    expect(refusal(days('-1', '365')).complaints.map(({ variable }) => variable)).to.deep.equal([
+      'RETENTION_RESPONSES_DAYS',
+    ]);
   });
 
   it('blank variables: count as absent', () => {

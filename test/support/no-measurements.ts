@@ -9,4 +9,6 @@ export const noMeasurements: Measurements = {
   unitFailed: () => {},
   loginRefused: () => {},
   throttleFellBack: () => {},
+  rowsPurged: () => {},
+  purgeUpToDate: () => {},
 };

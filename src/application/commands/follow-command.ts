@@ -10,6 +10,7 @@ import type { Log } from '../ports/log.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import { Bell } from '../waiting/bell.js';
 import { CommandAudience } from './command-audience.js';
+import { requireKeptResponses } from './require-kept-responses.js';
 
 interface Dependencies {
   readonly units: UnitsOfWork;
@@ -32,12 +33,13 @@ export interface Following {
 
 /** A command's events, stored ones and live ones. */
 export interface FollowCommand {
-  /** Looks whether the actor may follow the command. Throws `command-not-found`. */
+  /** Looks whether the actor may follow the command. Throws `command-not-found` or `responses-purged`. */
   readonly begin: (actor: UserActor, commandId: string, after: number) => Promise<Following>;
   /**
    * Every event after the given one, once and in order, whenever one comes; ends after the final status. Holds no
    * connection and keeps no events while it waits. Ends early when the signal aborts, or when the actor may not see the
-   * command any more.
+   * command any more. Throws `responses-purged` when
+   * some of what is to come was purged since.
    */
   readonly events: (following: Following, signal: AbortSignal) => AsyncGenerator<CommandEvent, void, undefined>;
 }
@@ -49,6 +51,7 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
 
   async function begin(actor: UserActor, commandId: string, after: number): Promise<Following> {
     const command = await units.withUnit('read', (work) => requireCommand(work, actor, commandId));
+    requireKeptResponses(command);
     // A client that names an event of the future would else wait for ever.
     return { actor, commandId, after: Math.min(after, command.record.lastEventNumber) };
   }
@@ -99,12 +102,16 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
       return await units.withUnit('read', async (work) => {
         const stored = await work.commands.listEvents(commandId, after, pageSize);
         const last = stored.at(-1);
-        if (last !== undefined) return { events: stored, isEnd: stored.length < pageSize && isEnd(last) };
+        const isWhole = last?.eventNumber === after + stored.length;
+        if (last !== undefined && isWhole) return { events: stored, isEnd: stored.length < pageSize && isEnd(last) };
         const command = await work.commands.load(commandId);
-        return {
-          events: [],
-          isEnd: command === undefined || (command.isFinal && command.record.lastEventNumber <= after),
-        };
+        if (last === undefined || command === undefined) {
+          const isOver = command === undefined || (command.isFinal && command.record.lastEventNumber <= after);
+          return { events: [], isEnd: isOver };
+        }
+        // Between the numbers that are there some are missing.
+        requireKeptResponses(command);
+        return { events: stored, isEnd: stored.length < pageSize && isEnd(last) };
       });
     } catch (error) {
       // A database that is away for a moment delays a stream; it doesn't end it.

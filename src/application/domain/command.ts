@@ -55,6 +55,8 @@ export interface CommandRecord {
   readonly responseCount: number;
   /** How it became known how it ended, if that was unknown before. */
   readonly settlement: Settlement | undefined;
+  /** When its responses, if there were any, were deleted because of their age. */
+  readonly responsesPurgedAt: Date | undefined;
   /** Fencing: grows with each claim, and only the holder of the current number may write. */
   readonly leaseNumber: number;
 }
@@ -76,7 +78,7 @@ export type TransitionReason =
   | 'settled'
   | CommandErrorCode;
 
-/** A step of a command's state, kept for ever. `from` is undefined for the first. */
+/** A step of a command's state, kept as long as the command. `from` is undefined for the first. */
 export interface Transition {
   readonly commandId: string;
   readonly eventNumber: number;
@@ -131,6 +133,7 @@ export class Command {
       | 'lastEventNumber'
       | 'responseCount'
       | 'settlement'
+      | 'responsesPurgedAt'
       | 'leaseNumber'
     >,
     actor: string,
@@ -148,6 +151,7 @@ export class Command {
       lastEventNumber: 1,
       responseCount: 0,
       settlement: undefined,
+      responsesPurgedAt: undefined,
       leaseNumber: 0,
     });
     const transition: Transition = {
@@ -174,6 +178,11 @@ export class Command {
     return isFinal(this.record.status);
   }
 
+  /** When the responses that it had were purged; undefined for one that never had any. */
+  get responsesPurgedAt(): Date | undefined {
+    return this.record.responseCount === 0 ? undefined : this.record.responsesPurgedAt;
+  }
+
   /** Whether it changes something on the vehicle, so that it must never be sent twice. */
   get changesVehicle(): boolean {
     return this.record.safety !== 'safe';
@@ -194,6 +203,7 @@ export class Command {
       lastEventNumber: 1,
       responseCount: 0,
       settlement: undefined,
+      responsesPurgedAt: undefined,
     });
   }
 

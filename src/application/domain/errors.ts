@@ -7,6 +7,7 @@ export type ErrorKind =
   | 'unauthenticated'
   | 'forbidden'
   | 'not-found'
+  | 'gone'
   | 'method-not-allowed'
   | 'conflict'
   | 'unprocessable'
@@ -43,6 +44,7 @@ export const errorDefinitions = {
   'fleet-not-found': { kind: 'not-found', title: 'The fleet does not exist' },
   'command-not-found': { kind: 'not-found', title: 'The command does not exist' },
   'command-type-not-found': { kind: 'not-found', title: 'The command type does not exist' },
+  'responses-purged': { kind: 'gone', title: 'The responses are not kept any more' },
   'method-not-allowed': { kind: 'method-not-allowed', title: 'The method is not allowed here' },
   'vin-taken': { kind: 'conflict', title: 'A vehicle with this VIN exists' },
   'fleet-name-taken': { kind: 'conflict', title: 'A fleet with this name exists' },

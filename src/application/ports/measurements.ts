@@ -26,7 +26,14 @@ export interface Measurements {
   readonly loginRefused: (reason: LoginRefusalReason) => void;
   /** A login was counted by this instance alone because the count of all instances couldn't be asked. */
   readonly throttleFellBack: () => void;
+  /** Rows were deleted because of their age. */
+  readonly rowsPurged: (name: PurgeName, count: number) => void;
+  /** Everything of this sort that is due has been deleted, now; told at the start too. */
+  readonly purgeUpToDate: (name: PurgeName) => void;
 }
+
+/** What is purged. */
+export type PurgeName = 'sessions' | 'responses' | 'commands';
 
 /** Why a login was refused. */
 export type LoginRefusalReason = (typeof loginRefusalReasons)[number];

@@ -1,6 +1,7 @@
 import type { Revocation } from '../domain/revocation.js';
 import type { Login, Session } from '../domain/session.js';
 import type { Page, PageRequest } from './paging.js';
+import type { PurgeStep } from './purge-step.js';
 
 /** Logins and their refresh tokens. */
 export interface SessionRepository {
@@ -24,6 +25,6 @@ export interface SessionRepository {
   readonly revokeFamiliesOf: (userId: string, exceptFamilyId?: string) => Promise<readonly string[]>;
   /** What was revoked in the last so many seconds, by the clock of the database: sessions, and accesses of users. */
   readonly listRevocations: (seconds: number) => Promise<readonly Revocation[]>;
-  /** Deletes sessions that can't be used any more, at most so many, within the unit's transaction. Gives their number. */
-  readonly purgeExpired: (limit: number) => Promise<number>;
+  /** Deletes sessions that can't be used any more, at most so many, within the unit's transaction. */
+  readonly purgeExpired: (limit: number) => Promise<PurgeStep>;
 }

@@ -1,5 +1,6 @@
 import type { AuditLog } from './audit-log.js';
 import type { AuditTrail } from './audit-trail.js';
+import type { CommandPurge } from './command-purge.js';
 import type { CommandQueue } from './command-queue.js';
 import type { CommandRepository } from './command-repository.js';
 import type { CommandStatisticsSource } from './command-statistics.js';
@@ -25,6 +26,7 @@ export interface Work {
   readonly commands: CommandRepository;
   readonly commandQueue: CommandQueue;
   readonly commandStatistics: CommandStatisticsSource;
+  readonly commandPurge: CommandPurge;
   /** Append only. */
   readonly auditLog: AuditLog;
   readonly auditTrail: AuditTrail;

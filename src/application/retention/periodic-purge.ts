@@ -1,18 +1,21 @@
 import type { Clock } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
+import type { Measurements, PurgeName } from '../ports/measurements.js';
+import type { PurgeStep } from '../ports/purge-step.js';
 
 /** A sort of rows that have served their time. */
 export interface Purge {
-  /** What is purged, for the log: `sessions`. */
-  readonly name: string;
-  /** Deletes at most so many in a short unit of its own, and gives how many it were. */
-  readonly deleteSome: (limit: number) => Promise<number>;
+  /** What is purged, for the log and the metrics. */
+  readonly name: PurgeName;
+  /** Deletes about so many in a short unit of its own. */
+  readonly deleteSome: (limit: number) => Promise<PurgeStep>;
 }
 
 interface Dependencies {
   readonly purges: readonly Purge[];
   readonly clock: Clock;
   readonly log: Log;
+  readonly measurements: Pick<Measurements, 'rowsPurged' | 'purgeUpToDate'>;
   /** The time between the end of one round and the next. */
   readonly intervalSeconds: number;
 }
@@ -35,6 +38,11 @@ export class PeriodicPurge {
 
   /** Begins to work, and returns. */
   start(): void {
+    const { purges, measurements } = this.#dependencies;
+    for (const { name } of purges) {
+      measurements.rowsPurged(name, 0);
+      measurements.purgeUpToDate(name);
+    }
     this.#rounds = this.#repeat();
   }
 
@@ -55,14 +63,18 @@ export class PeriodicPurge {
 
   /** One that fails must not keep the others from their turn; it has its next one in the next round. */
   async #runSafely({ name, deleteSome }: Purge): Promise<void> {
-    const { clock, log } = this.#dependencies;
+    const { clock, log, measurements } = this.#dependencies;
     const { signal } = this.#stopped;
     let count = 0;
     try {
       while (!signal.aborted) {
-        const deleted = await deleteSome(stepSize);
-        count += deleted;
-        if (deleted < stepSize) break;
+        const { rows, mayHaveMore } = await deleteSome(stepSize);
+        count += rows;
+        measurements.rowsPurged(name, rows);
+        if (!mayHaveMore) {
+          measurements.purgeUpToDate(name);
+          break;
+        }
         await clock.sleep(restMillis, signal);
       }
     } catch (error) {

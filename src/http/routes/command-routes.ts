@@ -7,6 +7,7 @@ import type { FollowCommand } from '#application/commands/follow-command.js';
 import { listCommands } from '#application/commands/list-commands.js';
 import { listResponses } from '#application/commands/list-responses.js';
 import { listTransitions } from '#application/commands/list-transitions.js';
+import { responsesPurged } from '#application/commands/require-kept-responses.js';
 import type { settleCommand } from '#application/commands/settle-command.js';
 import { showCommandWithResponses } from '#application/commands/show-command.js';
 import type { submitCommand } from '#application/commands/submit-command.js';
@@ -54,6 +55,7 @@ export interface CommandRoutesDependencies {
 const tag = 'Commands';
 const params = z.object({ command_id: uuid });
 const readAudit = { action: 'command.read', entityType: 'command', entityIdParam: 'command_id' } as const;
+const purgedExample = responsesPurged(new Date('2026-06-01T03:10:00Z'));
 const locationOf = (commandId: string): string => `/api/v1/commands/${commandId}`;
 
 /** Commands, their responses, transitions and events. */
@@ -200,14 +202,15 @@ function readingRoutes(): readonly Endpoint[] {
       operationId: 'listResponses',
       tag,
       summary: 'List the responses of a command',
-      description: 'In the order in which the vehicle gave them.',
+      description: 'In the order in which the vehicle gave them. When they are too old to be kept: 410.',
       role: 'viewer',
       access: 'read',
       audit: readAudit,
       params,
       query: z.object(pageFields),
       replies: { 200: { description: 'A page of responses', schema: pageSchema(responseSchema) } },
-      errors: ['command-not-found', 'invalid-cursor'],
+      errors: ['command-not-found', 'responses-purged', 'invalid-cursor'],
+      errorExamples: [purgedExample],
       handle: (work, actor, { params: { command_id: id }, query }) => {
         const { from, limit } = toNumberedPageRequest(query, 0);
         return listResponses(work, actor, id, from, limit);
@@ -297,7 +300,7 @@ function eventsRoute({ followCommand }: CommandRoutesDependencies): Endpoint {
     tag,
     summary: 'Follow a command',
     description:
-      'Server-Sent Events: every response and every transition, stored ones and live ones, once and in order. The id of an event is its event_number; `Last-Event-ID` goes on behind one. The stream ends after the final status.',
+      'Server-Sent Events: every response and every transition, stored ones and live ones, once and in order. The id of an event is its event_number; `Last-Event-ID` goes on behind one. The stream ends after the final status. When the responses are too old to be kept: 410.',
     role: 'viewer',
     audit: readAudit,
     params,
@@ -305,7 +308,8 @@ function eventsRoute({ followCommand }: CommandRoutesDependencies): Endpoint {
       response: { description: 'An answer of the vehicle', schema: responseSchema },
       status: { description: "A step of the command's state", schema: transitionSchema },
     },
-    errors: ['command-not-found', 'too-many-streams'],
+    errors: ['command-not-found', 'responses-purged', 'too-many-streams'],
+    errorExamples: [purgedExample],
     handle: async (_units, actor, { params: { command_id: id } }, { after, signal }) =>
       followCommand.events(await followCommand.begin(actor, id, after), signal),
     present: presentEvent,

@@ -119,6 +119,10 @@ export const commandSchema = z
       description: 'How it became known how it ended, if that was unknown before.',
       examples: [null],
     }),
+    responses_purged_at: timestamp.nullable().meta({
+      description: 'When its responses were deleted because of their age; GET for them is 410 from then on.',
+      examples: [null],
+    }),
     last_event_number: z.int().meta({ examples: [4] }),
   })
   .meta({ id: 'Command', description: 'One order to one vehicle.' });
@@ -206,7 +210,7 @@ export const commandTypeSchema = z
 type JsonObjectOutput = z.output<typeof jsonObject>;
 
 /** A command as it is shown. */
-export function presentCommand({ record }: Command): z.output<typeof commandSchema> {
+export function presentCommand({ record, responsesPurgedAt }: Command): z.output<typeof commandSchema> {
   const { errorCode } = record;
   return {
     command_id: record.id,
@@ -227,6 +231,7 @@ export function presentCommand({ record }: Command): z.output<typeof commandSche
     attempts: record.attempts,
     response_count: record.responseCount,
     settlement: presentSettlement(record.settlement),
+    responses_purged_at: responsesPurgedAt?.toISOString() ?? null,
     last_event_number: record.lastEventNumber,
   };
 }

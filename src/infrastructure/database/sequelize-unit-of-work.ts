@@ -4,6 +4,7 @@ import { UnitOfWorkClosed, type Access, type UnitOfWork } from '#application/por
 
 import { SequelizeAuditLog } from './audit/sequelize-audit-log.js';
 import { SequelizeAuditTrail } from './audit/sequelize-audit-trail.js';
+import { SequelizeCommandPurge } from './commands/sequelize-command-purge.js';
 import { SequelizeCommandQueue } from './commands/sequelize-command-queue.js';
 import { SequelizeCommandStatistics } from './commands/sequelize-command-statistics.js';
 import { SequelizeCommandRepository } from './commands/sequelize-command-repository.js';
@@ -62,6 +63,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   readonly commands: SequelizeCommandRepository;
   readonly commandQueue: SequelizeCommandQueue;
   readonly commandStatistics: SequelizeCommandStatistics;
+  readonly commandPurge: SequelizeCommandPurge;
   readonly auditLog: SequelizeAuditLog;
   readonly auditTrail: SequelizeAuditTrail;
 
@@ -80,6 +82,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     this.commands = new SequelizeCommandRepository(this);
     this.commandQueue = new SequelizeCommandQueue(this);
     this.commandStatistics = new SequelizeCommandStatistics(this);
+    this.commandPurge = new SequelizeCommandPurge(this);
     this.auditLog = new SequelizeAuditLog(this);
     this.auditTrail = new SequelizeAuditTrail(this);
   }

@@ -77,6 +77,18 @@ export function createPrometheusMeasurements(): PrometheusMeasurements {
     help: `Logins that were counted by this instance alone because Redis could not be asked. ${perInstance}`,
     registers,
   });
+  const purgedRows = new Counter({
+    name: 'sovd_fleet_purged_rows_total',
+    help: `Rows that were deleted because of their age, by what they were. ${perInstance}`,
+    labelNames: ['purge'],
+    registers,
+  });
+  const lastPurge = new Gauge({
+    name: 'sovd_fleet_last_purge_timestamp_seconds',
+    help: `When a round of the purge last ended well, by what it deletes; before the first, the start. ${perInstance}`,
+    labelNames: ['purge'],
+    registers,
+  });
   const observe = createGauges(registers);
   let hasDefaults = false;
 
@@ -95,6 +107,8 @@ export function createPrometheusMeasurements(): PrometheusMeasurements {
     unitFailed: () => unitFailures.inc(),
     loginRefused: (reason) => logins.labels(reason).inc(),
     throttleFellBack: () => fallbacks.inc(),
+    rowsPurged: (name, count) => purgedRows.labels(name).inc(count),
+    purgeUpToDate: (name) => lastPurge.labels(name).setToCurrentTime(),
     expose: (observations) => {
       // Whoever is never scraped needn't watch its event loop.
       if (!hasDefaults) collectDefaultMetrics({ register: registry });

@@ -90,6 +90,10 @@ export class CommandModel extends Model<InferAttributes<CommandModel>, InferCrea
   @optional(DataType.TEXT)
   declare settlement_reason: string | null;
 
+  /** When its responses, if there were any, were purged. */
+  @optional(DataType.DATE)
+  declare responses_purged_at: Date | null;
+
   @required(DataType.INTEGER)
   declare lease_number: number;
 

@@ -58,6 +58,7 @@ export function toCommand(row: CommandRow): Command {
     lastEventNumber: row.last_event_number,
     responseCount: row.response_count,
     settlement: toSettlement(row),
+    responsesPurgedAt: row.responses_purged_at ?? undefined,
     leaseNumber: row.lease_number,
   });
 }

@@ -3,6 +3,7 @@ import type { InferAttributes } from 'sequelize';
 import type { Revocation } from '#application/domain/revocation.js';
 import { Session, type Login } from '#application/domain/session.js';
 import type { Page, PageRequest } from '#application/ports/paging.js';
+import type { PurgeStep } from '#application/ports/purge-step.js';
 import type { SessionRepository } from '#application/ports/session-repository.js';
 
 import { columnsOf } from '../model-columns.js';
@@ -185,9 +186,10 @@ export class SequelizeSessionRepository implements SessionRepository {
     );
   }
 
-  async purgeExpired(limit: number): Promise<number> {
+  async purgeExpired(limit: number): Promise<PurgeStep> {
     const [row] = await this.#unit.rowsInTransaction<{ readonly count: number }>(purgeText, [limit]);
-    return row?.count ?? 0;
+    const rows = row?.count ?? 0;
+    return { rows, mayHaveMore: rows === limit };
   }
 }
 
