@@ -31,6 +31,8 @@ import { changePassword } from '#application/users/change-password.js';
 import { changeUser } from '#application/users/change-user.js';
 import { createUser } from '#application/users/create-user.js';
 import { changeVehicle } from '#application/vehicles/change-vehicle.js';
+import { exportVehicles } from '#application/vehicles/export-vehicles.js';
+import { importVehicles } from '#application/vehicles/import-vehicles.js';
 import { registerVehicle } from '#application/vehicles/register-vehicle.js';
 import { removeVehicleCredentials } from '#application/vehicles/remove-vehicle-credentials.js';
 import { retireVehicle } from '#application/vehicles/retire-vehicle.js';
@@ -52,6 +54,7 @@ import { sessionRoutes } from '#http/routes/session-routes.js';
 import { userRoutes } from '#http/routes/user-routes.js';
 import { vehicleCredentialRoutes } from '#http/routes/vehicle-credential-routes.js';
 import { fleetRoutes } from '#http/routes/fleet-routes.js';
+import { vehicleFileRoutes } from '#http/routes/vehicle-file-routes.js';
 import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
 import { statisticsRoutes } from '#http/routes/statistics-routes.js';
 import { listen, type HttpServer } from '#http/server.js';
@@ -260,6 +263,8 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
     followCommand: followCommand({ ...shared, recheckSeconds: settings.events.recheckSeconds }),
     recordRefusal: recordRefusal(shared),
     exportAuditTrail: exportAuditTrail(shared),
+    exportVehicles: exportVehicles(shared),
+    importVehicles: importVehicles(shared),
   };
 }
 
@@ -318,6 +323,7 @@ function composeHttp(
       ...sessionRoutes(useCases),
       ...userRoutes(useCases),
       ...fleetRoutes(useCases),
+      ...vehicleFileRoutes(useCases),
       ...vehicleRoutes(useCases),
       ...vehicleCredentialRoutes(useCases),
       ...commandTypeRoutes(useCases.catalogue),

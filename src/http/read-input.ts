@@ -62,6 +62,13 @@ function refuseAll(query: object, complaints: InputComplaint[]): object {
   return {};
 }
 
+/** Complains of what no place of the service can hold, anywhere in a value that came out of a JSON text. */
+export function complainOfUnstorable(value: unknown, pointer: string): readonly InputComplaint[] {
+  const complaints: InputComplaint[] = [];
+  collectUnstorable(value, pointer, 0, complaints);
+  return complaints;
+}
+
 /**
  * Collects what no place of the service can hold. PostgreSQL takes neither NUL characters nor half surrogate pairs, a number
  * that overflowed is not the one that was sent, and a member called `__proto__` is lost by whatever copies its object.

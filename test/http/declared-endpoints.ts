@@ -9,6 +9,7 @@ import { userRoutes } from '#http/routes/user-routes.js';
 import { vehicleCredentialRoutes } from '#http/routes/vehicle-credential-routes.js';
 import { statisticsRoutes } from '#http/routes/statistics-routes.js';
 import { fleetRoutes } from '#http/routes/fleet-routes.js';
+import { vehicleFileRoutes } from '#http/routes/vehicle-file-routes.js';
 import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
 
 /** All routes as they are declared. Their use cases are missing: only what they say of themselves is of interest. */
@@ -17,6 +18,7 @@ export const declaredEndpoints: readonly Endpoint[] = [
   ...sessionRoutes({} as Parameters<typeof sessionRoutes>[0]),
   ...userRoutes({} as Parameters<typeof userRoutes>[0]),
   ...fleetRoutes({} as Parameters<typeof fleetRoutes>[0]),
+  ...vehicleFileRoutes({} as Parameters<typeof vehicleFileRoutes>[0]),
   ...vehicleRoutes({} as Parameters<typeof vehicleRoutes>[0]),
   ...vehicleCredentialRoutes({} as Parameters<typeof vehicleCredentialRoutes>[0]),
   ...commandTypeRoutes(createCatalogue()),

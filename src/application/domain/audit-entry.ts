@@ -39,6 +39,8 @@ export const auditActions = [
   'user.list',
   'user.show',
   'vehicle.change',
+  'vehicle.export',
+  'vehicle.import',
   'vehicle.read',
   'vehicle.register',
   'vehicle.remove-credentials',

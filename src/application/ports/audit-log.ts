@@ -4,4 +4,6 @@ import type { AuditEntry } from '../domain/audit-entry.js';
 export interface AuditLog {
   /** Noted: stored in the same transaction as what it tells of. */
   readonly append: (entry: AuditEntry) => void;
+  /** As `append`, in one statement. */
+  readonly appendAll: (entries: readonly AuditEntry[]) => void;
 }

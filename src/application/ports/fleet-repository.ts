@@ -11,6 +11,8 @@ export interface Member {
 /** Fleets and their members. */
 export interface FleetRepository {
   readonly load: (id: string) => Promise<Fleet | undefined>;
+  /** Those of the ids that are fleets. */
+  readonly findExisting: (ids: readonly string[]) => Promise<readonly string[]>;
   /** The fleet, if the scope covers its vehicles. */
   readonly loadVisible: (id: string, scope: VehicleScope) => Promise<Visible<Fleet> | undefined>;
   /** Newest first. */

@@ -35,6 +35,10 @@ export interface VehicleRepository {
   readonly list: (filter: VehicleFilter, page: PageRequest) => Promise<Page<Vehicle>>;
   /** Noted; at the commit a VIN that is registered already is `vin-taken`, an unknown fleet `fleet-not-found`. */
   readonly add: (vehicle: Vehicle) => void;
+  /** As `add`, in as few statements as some hundred vehicles need. */
+  readonly addAll: (vehicles: readonly Vehicle[]) => void;
+  /** Those of the VINs that are registered, retired vehicles included. */
+  readonly findRegistered: (vins: readonly string[]) => Promise<readonly string[]>;
   /**
    * Noted; throws `ConcurrentChange` at the commit when the stored version is not the one before this, `fleet-not-found`
    * when it went to an unknown fleet.

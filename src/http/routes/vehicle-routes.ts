@@ -2,7 +2,6 @@ import { z } from 'zod';
 
 import { requireVehicle, requireVehicleStatus } from '#application/access/visibility.js';
 import { defaultFleetId } from '#application/domain/fleet.js';
-import { connectionStatuses } from '#application/domain/vehicle.js';
 import type { changeVehicle } from '#application/vehicles/change-vehicle.js';
 import { listVehicles } from '#application/vehicles/list-vehicles.js';
 import type { registerVehicle } from '#application/vehicles/register-vehicle.js';
@@ -11,12 +10,14 @@ import type { retireVehicle } from '#application/vehicles/retire-vehicle.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
 import { created, noContent, ok } from '../reply.js';
 import { pageFields, pageSchema, presentPage, toPageRequest } from '../schemas/page-schemas.js';
-import { lineOfText, uuid } from '../schemas/plain-text.js';
+import { uuid } from '../schemas/plain-text.js';
 import {
   changeVehicleBody,
   presentVehicle,
   presentVehicleStatus,
   registerVehicleBody,
+  toVehicleFilter,
+  vehicleFilterQuery,
   vehicleSchema,
   vehicleStatusSchema,
   withoutTrailingSlashes,
@@ -45,34 +46,10 @@ export function vehicleRoutes(dependencies: VehicleRoutesDependencies): readonly
       description: 'Newest first. Retired vehicles are left out unless they are asked for.',
       role: 'viewer',
       access: 'read',
-      query: z.object({
-        ...pageFields,
-        fleet_id: uuid.optional(),
-        status: z.enum(connectionStatuses).optional(),
-        make: lineOfText(1, 100).optional(),
-        model: lineOfText(1, 100).optional(),
-        q: lineOfText(1, 100).optional().meta({ description: 'Part of VIN, make or model.' }),
-        include_retired: z
-          .enum(['true', 'false'])
-          .transform((text) => text === 'true')
-          .optional(),
-      }),
+      query: z.object({ ...pageFields, ...vehicleFilterQuery.shape }),
       replies: { 200: { description: 'A page of vehicles', schema: pageSchema(vehicleSchema) } },
       errors: ['invalid-cursor'],
-      handle: (work, actor, { query }) =>
-        listVehicles(
-          work,
-          actor,
-          {
-            includeRetired: query.include_retired ?? false,
-            ...(query.fleet_id === undefined ? {} : { fleetId: query.fleet_id }),
-            ...(query.status === undefined ? {} : { status: query.status }),
-            ...(query.make === undefined ? {} : { make: query.make }),
-            ...(query.model === undefined ? {} : { model: query.model }),
-            ...(query.q === undefined ? {} : { text: query.q }),
-          },
-          toPageRequest(query),
-        ),
+      handle: (work, actor, { query }) => listVehicles(work, actor, toVehicleFilter(query), toPageRequest(query)),
       reply: (page) => ok(presentPage(page, presentVehicle)),
     }),
     endpoint({
@@ -135,6 +112,7 @@ export function vehicleRoutes(dependencies: VehicleRoutesDependencies): readonly
         'Whether it can be reached, how much waits for it, and how its last command went. A vehicle that nobody orders anything from is asked from time to time whether it is there.',
       role: 'viewer',
       access: 'read',
+      audit: { action: 'vehicle.read', entityType: 'vehicle', entityIdParam: 'vehicle_id' },
       params,
       replies: { 200: { description: 'The status', schema: vehicleStatusSchema } },
       errors: ['vehicle-not-found'],

@@ -5,6 +5,7 @@ import { commandErrorCodes } from '#application/domain/response.js';
 import { connectionStatuses, type Vehicle } from '#application/domain/vehicle.js';
 import type { VehicleStatus } from '#application/domain/vehicle-status.js';
 import { hasVinCheckDigit, vinPattern } from '#application/domain/vin.js';
+import type { VehicleFilter } from '#application/ports/vehicle-repository.js';
 
 import { credentialSummarySchema, presentCredentials } from './credential-schemas.js';
 import { jsonObject, lineOfText, timestamp, uuid } from './plain-text.js';
@@ -31,6 +32,34 @@ const metadata = jsonObject
   .meta({ description: 'Anything that is worth knowing about the vehicle.' });
 
 const modelYear = z.int().min(1980).max(2100);
+
+/** What can be said about a vehicle, field by field. */
+export const vehicleFields = { vin, make: lineOfText(1, 100), model: lineOfText(1, 100), modelYear, baseUrl, metadata };
+
+/** Query parameters that choose vehicles; all that are given must fit. */
+export const vehicleFilterQuery = z.object({
+  fleet_id: uuid.optional(),
+  status: z.enum(connectionStatuses).optional(),
+  make: lineOfText(1, 100).optional(),
+  model: lineOfText(1, 100).optional(),
+  q: lineOfText(1, 100).optional().meta({ description: 'Part of VIN, make or model.' }),
+  include_retired: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional(),
+});
+
+/** The vehicles that a query asks for. */
+export function toVehicleFilter(query: z.output<typeof vehicleFilterQuery>): Omit<VehicleFilter, 'scope'> {
+  return {
+    includeRetired: query.include_retired ?? false,
+    ...(query.fleet_id === undefined ? {} : { fleetId: query.fleet_id }),
+    ...(query.status === undefined ? {} : { status: query.status }),
+    ...(query.make === undefined ? {} : { make: query.make }),
+    ...(query.model === undefined ? {} : { model: query.model }),
+    ...(query.q === undefined ? {} : { text: query.q }),
+  };
+}
 
 /** Body of a registration. */
 export const registerVehicleBody = z

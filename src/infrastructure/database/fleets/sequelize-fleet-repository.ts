@@ -54,6 +54,12 @@ export class SequelizeFleetRepository implements FleetRepository {
     return row === undefined ? undefined : toVisibleFleet(row);
   }
 
+  async findExisting(ids: readonly string[]): Promise<readonly string[]> {
+    const text = 'select f.fleet_id from fleets f where f.fleet_id = any($1::uuid[])';
+    const rows = await this.#unit.rows<{ readonly fleet_id: string }>(text, [ids]);
+    return rows.map((row) => row.fleet_id);
+  }
+
   async list(scope: VehicleScope, page: PageRequest): Promise<Page<Visible<Fleet>>> {
     const conditions = new QueryConditions();
     conditions.addCursor('f.created_at', 'f.fleet_id', page.after);

@@ -68,6 +68,22 @@ const recordContactText = `
     last_seen_at = case when $2 = 'disconnected' then last_seen_at else $3 end
   where vehicle_id = $1 and (last_checked_at is null or last_checked_at < $3)`;
 
+/** One statement after the other: each is over long before the time limit of statements. */
+const addAllTarget = 'many vehicles';
+
+const addAllText = `
+  insert into vehicles (vehicle_id, vin, make, model, model_year, sovd_base_url, connection_status, metadata, version,
+    created_at, updated_at, fleet_id)
+  select r.vehicle_id, r.vin, r.make, r.model, r.model_year, r.sovd_base_url, r.connection_status, r.metadata, r.version,
+    r.created_at, r.updated_at, r.fleet_id
+  from jsonb_to_recordset($1::jsonb) as r (vehicle_id uuid, vin text, make text, model text, model_year integer,
+    sovd_base_url text, connection_status text, metadata jsonb, version integer, created_at timestamptz,
+    updated_at timestamptz, fleet_id uuid)`;
+
+const addAllProbesText = `
+  insert into vehicle_probes (vehicle_id, next_probe_at, failures)
+  select r.vehicle_id, now(), 0 from unnest($1::uuid[]) as r (vehicle_id)`;
+
 const addProbeText = `insert into vehicle_probes (vehicle_id, next_probe_at, failures) values ($1, now(), 0)`;
 const removeProbeText = 'delete from vehicle_probes where vehicle_id = $1';
 
@@ -167,6 +183,31 @@ export class SequelizeVehicleRepository implements VehicleRepository {
       target: `vehicles:${vehicle.id}`,
     });
     this.#unit.note({ text: addProbeText, values: [vehicle.id], target: `vehicle_probes:${vehicle.id}` });
+  }
+
+  addAll(vehicles: readonly Vehicle[]): void {
+    const rows = vehicles.map((vehicle) => ({
+      vehicle_id: vehicle.id,
+      vin: vehicle.vin,
+      make: vehicle.make,
+      model: vehicle.model,
+      model_year: vehicle.modelYear,
+      sovd_base_url: vehicle.sovdBaseUrl,
+      connection_status: vehicle.connectionStatus,
+      metadata: vehicle.metadata,
+      version: vehicle.version,
+      created_at: vehicle.createdAt,
+      updated_at: vehicle.updatedAt,
+      fleet_id: vehicle.fleetId,
+    }));
+    this.#unit.note({ text: addAllText, values: [JSON.stringify(rows)], target: addAllTarget });
+    this.#unit.note({ text: addAllProbesText, values: [vehicles.map(({ id }) => id)] });
+  }
+
+  async findRegistered(vins: readonly string[]): Promise<readonly string[]> {
+    const text = 'select v.vin from vehicles v where v.vin = any($1::text[])';
+    const rows = await this.#unit.rows<{ readonly vin: string }>(text, [vins]);
+    return rows.map((row) => row.vin);
   }
 
   save(vehicle: Vehicle): void {
