@@ -1,12 +1,23 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
+/** A statement as PostgreSQL got it. */
+export interface SentStatement {
+  readonly text: string;
+  /** As texts. */
+  readonly values: readonly (string | null)[];
+  /** Prepared under a name, so that the server may come to plan it once for all values. */
+  readonly isPrepared: boolean;
+}
+
 /** A way to a database that tells what goes over it. */
 export interface WireTap {
   /** The database's URL, through the tap. */
   readonly url: string;
   /** The texts of all statements since the last `clear`, as PostgreSQL got them. */
   readonly statements: () => readonly string[];
+  /** The same with their values. */
+  readonly sent: () => readonly SentStatement[];
   /** How often something was sent after an answer to what was sent before, since the last `clear`. */
   readonly roundTrips: () => number;
   readonly clear: () => void;
@@ -19,7 +30,7 @@ export interface WireTap {
 /** Listens between a program and PostgreSQL, and reads along what the program sends (PostgreSQL manual, chapter 54). */
 export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
   const target = new URL(databaseUrl);
-  let statements: string[] = [];
+  let statements: SentStatement[] = [];
   let roundTrips = 0;
   const sockets = new Set<Socket>();
   let isBlocked = false;
@@ -31,7 +42,7 @@ export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
     }
     client.on(
       'data',
-      messageReader((text) => statements.push(text)),
+      messageReader((statement) => statements.push(statement)),
     );
     let hasAnswered = true;
     client.on('data', () => {
@@ -48,7 +59,8 @@ export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
   url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url: url.href,
-    statements: () => statements,
+    statements: () => statements.map(({ text }) => text),
+    sent: () => [...statements],
     roundTrips: () => roundTrips,
     clear: () => {
       statements = [];
@@ -72,7 +84,7 @@ export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
 }
 
 /** Takes the stream of a client apart: Query and Parse carry texts, and Bind says which of those is meant. */
-function messageReader(onStatement: (text: string) => void): (chunk: Buffer) => void {
+function messageReader(onStatement: (statement: SentStatement) => void): (chunk: Buffer) => void {
   let rest = Buffer.alloc(0);
   let isStarted = false;
   const prepared = new Map<string, string>();
@@ -83,14 +95,36 @@ function messageReader(onStatement: (text: string) => void): (chunk: Buffer) => 
       if (rest.length < prefix + 4) return;
       const end = prefix + rest.readInt32BE(prefix);
       if (rest.length < end) return;
-      const body = rest.subarray(prefix + 4, end).toString();
+      const message = rest.subarray(prefix + 4, end);
+      const body = message.toString();
       const kind = isStarted ? rest.toString('latin1', 0, 1) : 'startup';
       const [first = '', second = ''] = body.split('\0', 2);
-      if (kind === 'Q') onStatement(first);
+      if (kind === 'Q') onStatement({ text: first, values: [], isPrepared: false });
       if (kind === 'P') prepared.set(first, second);
-      if (kind === 'B') onStatement(prepared.get(second) ?? '');
+      if (kind === 'B') {
+        const head = Buffer.byteLength(`${first}\0${second}\0`);
+        onStatement({
+          text: prepared.get(second) ?? '',
+          values: readValues(message.subarray(head)),
+          isPrepared: second !== '',
+        });
+      }
       isStarted = true;
       rest = rest.subarray(end);
     }
   };
+}
+
+/** The values of a Bind message, behind its names: the formats, then each value with its length, -1 for null. */
+function readValues(message: Buffer): readonly (string | null)[] {
+  let at = 2 + 2 * message.readInt16BE(0);
+  const count = message.readInt16BE(at);
+  at += 2;
+  return Array.from({ length: count }, () => {
+    const length = message.readInt32BE(at);
+    at += 4;
+    if (length < 0) return null;
+    at += length;
+    return message.toString('utf8', at - length, at);
+  });
 }

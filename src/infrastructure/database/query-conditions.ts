@@ -22,6 +22,15 @@ export class QueryConditions {
     if (value !== undefined) this.add(condition, value);
   }
 
+  /**
+   * A half-open range of times in a list that goes on behind a cursor. Its end is left out where the cursor is before it:
+   * with both, PostgreSQL may begin at the end of the range and walk to the cursor.
+   */
+  addTimes(timeColumn: string, from: Date | undefined, until: Date | undefined, after: Cursor | undefined): void {
+    this.addIfGiven(`${timeColumn} >= ?`, from);
+    if (until !== undefined && (after === undefined || after.at >= until)) this.add(`${timeColumn} < ?`, until);
+  }
+
   /** The keyset condition for a list in descending order of a time and an id. */
   addCursor(timeColumn: string, idColumn: string, after: Cursor | undefined): void {
     if (after !== undefined) this.add(`(${timeColumn}, ${idColumn}) < (?::timestamptz, ?::uuid)`, after.at, after.id);

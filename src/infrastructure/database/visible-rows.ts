@@ -34,9 +34,28 @@ export function scopeJoin(scope: VehicleScope, alias: string, place: number): Sc
   };
 }
 
+/**
+ * Whether a scope covers a vehicle. Asked of rows that are all of this vehicle, it is answered once, before any of them is
+ * read.
+ */
+export function addVehicleScope(conditions: QueryConditions, scope: VehicleScope, vehicleId: string): void {
+  if (scope.kind === 'all') return;
+  conditions.add(
+    `exists (
+      select from vehicles seen
+      join fleet_members m on m.fleet_id = seen.fleet_id and ${holdsNow('m')}
+      where seen.vehicle_id = ? and m.user_id = ?
+    )`,
+    vehicleId,
+    scope.userId,
+  );
+}
+
 /** A list in descending order of a time and an id, of rows that have a `fleet_id`. */
 export interface ScopedList {
   readonly scope: VehicleScope;
+  /** Where all rows are of this vehicle. */
+  readonly vehicleId?: string;
   /** With its alias: `commands c`. */
   readonly from: string;
   readonly alias: string;
@@ -53,9 +72,10 @@ export interface ScopedList {
  * member's vehicles are few among many or nearly all.
  */
 export function scopedList(list: ScopedList): Statement {
-  const { scope, from, alias, columns, timeColumn, idColumn, conditions, limit } = list;
+  const { scope, vehicleId, from, alias, columns, timeColumn, idColumn, conditions, limit } = list;
   const order = (table: string): string => `order by ${table}.${timeColumn} desc, ${table}.${idColumn} desc`;
-  if (scope.kind === 'all') {
+  if (vehicleId !== undefined) addVehicleScope(conditions, scope, vehicleId);
+  if (scope.kind === 'all' || vehicleId !== undefined) {
     const text = `
       select ${columns}
       from ${from}

@@ -19,6 +19,7 @@ export class SequelizeAuditTrail implements AuditTrail {
 
   async list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRecord>> {
     const conditions = conditionsOf(filter);
+    conditions.addTimes('a.occurred_at', filter.occurredAfter, filter.occurredBefore, page.after);
     conditions.addCursor('a.occurred_at', 'a.log_id', page.after);
     const text = `
       select ${columnsOf(AuditLogModel, 'a')}
@@ -42,8 +43,6 @@ function conditionsOf(filter: AuditFilter): QueryConditions {
   conditions.addIfGiven('a.command_id = ?', filter.commandId);
   conditions.addIfGiven('a.outcome = ?', filter.outcome);
   conditions.addIfGiven('a.request_id = ?', filter.requestId);
-  conditions.addIfGiven('a.occurred_at >= ?', filter.occurredAfter);
-  conditions.addIfGiven('a.occurred_at < ?', filter.occurredBefore);
   return conditions;
 }
 

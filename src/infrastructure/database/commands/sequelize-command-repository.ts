@@ -91,11 +91,11 @@ export class SequelizeCommandRepository implements CommandRepository {
     conditions.addIfGiven('c.user_id = ?', filter.userId);
     conditions.addIfGiven('c.status = ?', filter.status);
     conditions.addIfGiven('c.command_name = ?', filter.name);
-    conditions.addIfGiven('c.submitted_at >= ?', filter.submittedAfter);
-    conditions.addIfGiven('c.submitted_at < ?', filter.submittedBefore);
+    conditions.addTimes('c.submitted_at', filter.submittedAfter, filter.submittedBefore, page.after);
     conditions.addCursor('c.submitted_at', 'c.command_id', page.after);
     const { text, values } = scopedList({
       scope: filter.scope,
+      ...(filter.vehicleId === undefined ? {} : { vehicleId: filter.vehicleId }),
       from: 'commands c',
       alias: 'c',
       columns: commandColumns(),

@@ -1,4 +1,5 @@
 import type { CommandStatus } from '#application/domain/command-state.js';
+import type { VehicleScope } from '#application/domain/visibility-scope.js';
 import type {
   CommandStatistic,
   CommandStatisticsSource,
@@ -6,8 +7,9 @@ import type {
   StatisticsFilter,
 } from '#application/ports/command-statistics.js';
 
+import { QueryConditions } from '../query-conditions.js';
 import type { UnitStatements } from '../unit-statements.js';
-import { scopeJoin } from '../visible-rows.js';
+import { addVehicleScope, scopeJoin } from '../visible-rows.js';
 
 /** Counts commands along the index by time, or by vehicle and time. */
 export class SequelizeCommandStatistics implements CommandStatisticsSource {
@@ -18,8 +20,15 @@ export class SequelizeCommandStatistics implements CommandStatisticsSource {
   }
 
   async count({ scope, from, to, vehicleId }: StatisticsFilter): Promise<readonly CommandStatistic[]> {
-    const bound = vehicleId === undefined ? [from, to] : [from, to, vehicleId];
-    const { join, values } = scopeJoin(scope, 'c', bound.length + 1);
+    const conditions = new QueryConditions();
+    conditions.add('c.submitted_at >= ? and c.submitted_at < ?', from, to);
+    if (vehicleId !== undefined) {
+      conditions.add('c.vehicle_id = ?', vehicleId);
+      addVehicleScope(conditions, scope, vehicleId);
+    }
+    const bound = conditions.valuesAnd();
+    const rest: VehicleScope = vehicleId === undefined ? scope : { kind: 'all' };
+    const { join, values } = scopeJoin(rest, 'c', bound.length + 1);
     const text = `
       select s.command_name, s.status, count(*)::integer as count,
         percentile_cont(array[0.5, 0.95, 1]) within group (order by s.waiting) as waiting,
@@ -29,7 +38,7 @@ export class SequelizeCommandStatistics implements CommandStatisticsSource {
           extract(epoch from c.completed_at - c.started_at)::float8 as working
         from commands c
         ${join}
-        where c.submitted_at >= $1 and c.submitted_at < $2 ${vehicleId === undefined ? '' : 'and c.vehicle_id = $3'}
+        ${conditions.clause}
       ) s
       group by s.command_name, s.status
       order by s.command_name, s.status`;

@@ -22,7 +22,8 @@ const insertText = `
  * A token that is made by a rotation at the same time as its family is revoked escapes that update, which can't see the
  * new row yet. So one revoked session stands for the whole family.
  */
-const revocationOfFamily = '(select min(f.revoked_at) from sessions f where f.family_id = s.family_id)';
+const revocationOfFamily =
+  '(select min(f.revoked_at) from sessions f where f.family_id = s.family_id and f.revoked_at is not null)';
 
 const isAliveText = `
   select 1 as alive

@@ -112,7 +112,7 @@ export class SequelizeUserRepository implements UserRepository {
       ${conditions.clause}
       order by u.created_at desc, u.user_id desc
       limit ${conditions.nextPlace}`;
-    const rows = await this.#unit.rows<UserRow>(text, conditions.valuesAnd(page.limit + 1));
+    const rows = await this.#unit.rowsByFilter<UserRow>(text, conditions.valuesAnd(page.limit + 1));
     return toPage(rows.map(toUser), page.limit, (user) => ({ at: user.createdAt, id: user.id }));
   }
 
