@@ -190,6 +190,19 @@ describe('hostile input over HTTP', () => {
       );
     });
 
+    const { textBody } = endpoint;
+    if (textBody !== undefined) {
+      it(`${name} survives any text`, async () => {
+        const example = String(Object.values(endpoint.bodyExamples)[0]);
+        const texts = hostileTexts.flatMap((text) => [text, example + text, example.replaceAll(/Golf|2024/gu, text)]);
+        const headers = { 'content-type': textBody.mediaType };
+        await surviveAll(
+          texts.map((body) => () => survive(`${name} ${body.slice(0, 300)}`, path, { method, headers, body })),
+        );
+      });
+      continue;
+    }
+
     it(`${name} survives any value in any field`, async function () {
       this.timeout(60_000);
       const attacks: (() => Promise<void>)[] = [];

@@ -1,14 +1,13 @@
 import type { UserActor } from '../domain/actor.js';
 import type { AuditRecord } from '../domain/audit-entry.js';
-import type { JsonObject } from '../domain/json.js';
 import type { AuditFilter } from '../ports/audit-trail.js';
 import type { Clock } from '../ports/clock.js';
 import type { Cursor } from '../ports/paging.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import type { AuditAct } from '../record/audit-act.js';
+import { filterDetails } from '../record/filter-details.js';
 
 interface Dependencies {
-  readonly units: UnitsOfWork;
   readonly clock: Clock;
   readonly audit: AuditAct;
 }
@@ -20,8 +19,9 @@ const pageSize = 500;
  * The record as it is now, newest first, in parts of some hundred lines. That somebody takes it away is on record before the
  * first of them is read. Holds no connection while the reader takes its time.
  */
-export function exportAuditTrail({ units, clock, audit }: Dependencies) {
+export function exportAuditTrail({ clock, audit }: Dependencies) {
   return async function* (
+    units: UnitsOfWork,
     actor: UserActor,
     filter: AuditFilter,
   ): AsyncGenerator<readonly AuditRecord[], void, undefined> {
@@ -32,7 +32,7 @@ export function exportAuditTrail({ units, clock, audit }: Dependencies) {
           action: 'audit-log.export',
           entityType: 'audit-log',
           outcome: 'success',
-          details: toDetails(filter),
+          details: filterDetails(filter),
         }),
       );
       return Promise.resolve();
@@ -50,12 +50,4 @@ export function exportAuditTrail({ units, clock, audit }: Dependencies) {
 /** What is written while the export runs comes before what it has already sent, and is left out. */
 function earlier(wanted: Date | undefined, now: Date): Date {
   return wanted !== undefined && wanted < now ? wanted : now;
-}
-
-function toDetails(filter: AuditFilter): JsonObject {
-  const entries = Object.entries(filter).map(([name, value]) => [
-    name.replace(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`),
-    value instanceof Date ? value.toISOString() : String(value),
-  ]);
-  return { filter: Object.fromEntries(entries) as JsonObject };
 }

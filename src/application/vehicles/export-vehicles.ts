@@ -5,9 +5,9 @@ import type { Cursor } from '../ports/paging.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import type { VehicleFilter } from '../ports/vehicle-repository.js';
 import type { AuditAct } from '../record/audit-act.js';
+import { filterDetails } from '../record/filter-details.js';
 
 interface Dependencies {
-  readonly units: UnitsOfWork;
   readonly audit: AuditAct;
 }
 
@@ -18,13 +18,15 @@ const pageSize = 500;
  * The vehicles that the actor may see, newest first, in parts of some hundred. What may be seen is asked anew for each part. That
  * somebody takes them away is on record before the first is read. Holds no connection while the reader takes its time.
  */
-export function exportVehicles({ units, audit }: Dependencies) {
+export function exportVehicles({ audit }: Dependencies) {
   return async function* (
+    units: UnitsOfWork,
     actor: UserActor,
     filter: Omit<VehicleFilter, 'scope'>,
   ): AsyncGenerator<readonly Vehicle[], void, undefined> {
     await units.withUnit('write', (work) => {
-      work.auditLog.append(audit(actor, { action: 'vehicle.export', entityType: 'vehicle', outcome: 'success' }));
+      const act = { action: 'vehicle.export', entityType: 'vehicle', outcome: 'success' } as const;
+      work.auditLog.append(audit(actor, { ...act, details: filterDetails(filter) }));
       return Promise.resolve();
     });
     const scoped = { ...filter, scope: visibleVehicles(actor) };

@@ -8,7 +8,6 @@ import type { VehicleAddresses } from '../ports/vehicle-addresses.js';
 import type { AuditAct } from '../record/audit-act.js';
 
 interface Dependencies {
-  readonly units: UnitsOfWork;
   readonly clock: Clock;
   readonly identifiers: Identifiers;
   readonly audit: AuditAct;
@@ -51,8 +50,8 @@ const storedAtOnce = 500;
  * registered by itself. A dry run checks everything and stores nothing.
  */
 export function importVehicles(dependencies: Dependencies) {
-  const { units, clock, identifiers, audit, vehicleAddresses } = dependencies;
-  return async (actor: UserActor, file: ImportedFile, isDryRun: boolean): Promise<Import> => {
+  const { clock, identifiers, audit, vehicleAddresses } = dependencies;
+  return async (units: UnitsOfWork, actor: UserActor, file: ImportedFile, isDryRun: boolean): Promise<Import> => {
     const complaints = [
       ...file.complaints,
       ...complainOfAddresses(vehicleAddresses, file.lines),
@@ -61,11 +60,12 @@ export function importVehicles(dependencies: Dependencies) {
     ];
     if (complaints.length > 0) throw notImported(complaints);
     const descriptions = file.lines.map(({ fields }) => fields as VehicleDescription);
-    if (!isDryRun) await registerAll(actor, file.lines, descriptions);
+    if (!isDryRun) await registerAll(units, actor, file.lines, descriptions);
     return { vehicleCount: descriptions.length, isDryRun };
   };
 
   async function registerAll(
+    units: UnitsOfWork,
     actor: UserActor,
     lines: readonly ImportedLine[],
     descriptions: readonly VehicleDescription[],

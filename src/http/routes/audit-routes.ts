@@ -67,7 +67,7 @@ export function auditRoutes({ exportAuditTrail }: AuditRoutesDependencies): read
         description: 'Lines of JSON, each an AuditRecord',
         example: `${JSON.stringify(exampleRecord)}\n`,
       },
-      handle: (_units, actor, { query }) => toLines(exportAuditTrail(actor, toAuditFilter(query))),
+      handle: (units, actor, { query }) => toLines(exportAuditTrail(units, actor, toAuditFilter(query))),
     }),
   ];
 }

@@ -58,7 +58,7 @@ export function vehicleFileRoutes({
         description: 'A header and a line for each vehicle',
         example: exportExample,
       },
-      handle: (_units, actor, { query }) => toText(exportVehicles(actor, toVehicleFilter(query))),
+      handle: (units, actor, { query }) => toText(exportVehicles(units, actor, toVehicleFilter(query))),
     }),
     waitingEndpoint({
       method: 'post',
@@ -80,8 +80,8 @@ export function vehicleFileRoutes({
       body: z.string().min(1),
       bodyExamples: { two: importExample },
       replies: { 200: { description: 'All vehicles of the file are registered', schema: importSchema } },
-      handle: async (_units, actor, { query, body }) =>
-        importVehicles(actor, await readVehicleCsv(body), query.dry_run ?? false),
+      handle: async (units, actor, { query, body }) =>
+        importVehicles(units, actor, await readVehicleCsv(body), query.dry_run ?? false),
       reply: ({ vehicleCount, isDryRun }) => ok({ vehicle_count: vehicleCount, dry_run: isDryRun }),
     }),
   ];

@@ -123,6 +123,19 @@ export const listCases: readonly ListCase[] = [
     deep: cursorAt(8000 * 60_000),
     ...('q' in query ? { mayScan: 'vehicles', maxRowsRead: sizes.vehicles } : {}),
   })),
+  // All that the filters leave, which is read as the list is.
+  {
+    path: '/vehicles/export',
+    query: {
+      fleet_id: nth.fleet(7),
+      status: 'error',
+      make: 'Make 3',
+      model: 'model 7',
+      q: 'Model',
+      include_retired: 'true',
+    },
+    askers: everybody,
+  },
   ...commandQueries.map((query): ListCase => ({
     path: '/commands',
     query,
