@@ -21,7 +21,7 @@ const isQuick = process.argv.includes('--quick');
 const logLevel = process.argv.find((argument) => argument.startsWith('--log-level='))?.slice(12) ?? 'warn';
 const effort: Effort = isQuick
   ? { rounds: 2, secondsPerLoad: 0.6, warmUpSeconds: 1 }
-  : { rounds: 5, secondsPerLoad: 4, warmUpSeconds: 4 };
+  : { rounds: 5, secondsPerLoad: 3, warmUpSeconds: 3 };
 const size = isQuick ? quickSize : fullSize;
 const streams = isQuick ? { counts: [1, 100, 1000], responses: 10 } : { counts: [1, 100, 1000], responses: 40 };
 const acceptingSeconds = isQuick ? 3 : 15;

@@ -213,7 +213,7 @@ function problemsOf(endpoint: Endpoint, path: string): Document {
     .map(([status, list]) => [
       status,
       {
-        description: list.map((code) => `\`${code}\`: ${errorDefinitions[code].title}.`).join('\n'),
+        description: list.map((code) => `- \`${code}\`: ${errorDefinitions[code].title}.`).join('\n'),
         headers: replyHeaders(problemHeaderTexts[status] ?? {}, {
           // What can't be read as a request is not counted.
           ...(status === 429 ? {} : limitHeaders),

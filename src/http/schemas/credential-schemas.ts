@@ -51,7 +51,7 @@ export const credentialsBody = z
 /** What everybody may know of a vehicle's credentials. */
 export const credentialSummarySchema = z
   .object({
-    kind: z.enum(credentialKinds),
+    kind: z.enum(credentialKinds).meta({ examples: ['client-certificate'] }),
     origin: z.string().meta({
       description: 'The only origin that they are sent to. After the vehicle has moved they have to be set again.',
       examples: ['https://car-17.example'],

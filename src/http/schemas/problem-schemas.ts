@@ -7,9 +7,11 @@ const codes = Object.keys(errorDefinitions) as [ErrorCode, ...ErrorCode[]];
 /** Problem details (RFC 9457) with our own members. */
 export const problemSchema = z
   .looseObject({
-    type: z.string().meta({ description: 'A URI that names the error.' }),
-    title: z.string(),
-    status: z.int(),
+    type: z
+      .string()
+      .meta({ description: 'A URI that names the error.', examples: ['urn:sovd-fleet:error:invalid-request'] }),
+    title: z.string().meta({ examples: ['The input is not valid'] }),
+    status: z.int().min(400).max(599),
     detail: z.string(),
     instance: z.string().meta({ description: 'The path that was asked for.' }),
     code: z.enum(codes).meta({ description: 'Stable: branch on it.' }),
