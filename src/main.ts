@@ -14,11 +14,13 @@ async function run(): Promise<void> {
   const program = await compose(settings, { log });
   const stop = (signal: string): void => {
     log.info({ signal }, 'stopping');
+    // A part that doesn't stop must not keep the process for ever.
     const timer = setTimeout(() => process.exit(1), stopTimeoutMillis);
     timer.unref();
     program.stop().then(
       () => {
         log.info({}, 'stopped');
+        // Everything is closed; whatever a library still has open would keep the process.
         process.exit(0);
       },
       (error: unknown) => {

@@ -4,9 +4,9 @@ import type { DownloadEndpoint } from './endpoint.js';
 import { endAnswer, isDrained, refuseStuckReader } from './reader-pace.js';
 
 /**
- * Sends a file in pieces. Asks for the next piece only when the reader has taken the ones before, so a long file costs no
- * memory and a slow reader neither; one that is stuck is disconnected. What the pieces throw before the first of them is
- * thrown with nothing sent.
+ * Sends a file in pieces. Asks for the next piece only when the reader has taken the ones before, so neither a long file nor
+ * a slow reader piles up what waits to be sent; one that is stuck is disconnected. What the pieces throw before the first of
+ * them is thrown with nothing sent.
  */
 export async function sendDownload(
   response: Response,

@@ -56,7 +56,7 @@ describe('the page of the documentation', () => {
   let page: BrowserPage | undefined;
   before(async function () {
     const executable = await findBrowser();
-    // `npm test` says so.
+    // A machine may have Node.js and nothing else; `npm test` says that the page was not looked at.
     if (executable === undefined) this.skip();
     service = await startProgram(database.url);
     page = await openBrowserPage(executable);
