@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startEmbeddedPostgres } from '#infrastructure/database/embedded-postgres.js';
 import { migrateUp } from '#infrastructure/database/migrate.js';
+import { serviceNodeFlags } from '#support/node-flags.js';
 
 import { percentile } from './figures.js';
 
@@ -45,7 +46,10 @@ async function run(): Promise<void> {
       env,
     });
     await new Promise((resolve) => admin.once('exit', resolve));
-    service = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    service = spawn(process.execPath, [...(await serviceNodeFlags()), main], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const port = await portOf(service);
     await sleep(3000);
     const restingMegabytes = await residentMegabytes(service);

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile, mkdir } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startEmbeddedPostgres } from '#infrastructure/database/embedded-postgres.js';
 import { migrateUp } from '#infrastructure/database/migrate.js';
 import { startSimulator } from '#simulator/simulator.js';
+import { serviceNodeFlags } from '#support/node-flags.js';
+import { residentBytes } from '#support/resident-memory.js';
 
 import { CommandUser } from './command-user.js';
 import { percentile, toMarkdown, type Figures, type LoadFigures } from './figures.js';
@@ -65,7 +67,7 @@ async function run(): Promise<void> {
     }
     const service = await startService(variables, running);
     await sleep(3000);
-    const restingBytes = await residentBytes(service.process);
+    const restingBytes = await residentBytes(service.process.pid ?? 0);
     const token = await CommandUser.logIn(service.url, 'bench', password);
     const users = await Promise.all(
       simulator.vehicles.map(({ baseUrl }, index) => CommandUser.withVehicle(service.url, token, baseUrl, index)),
@@ -93,7 +95,7 @@ async function run(): Promise<void> {
       directP50: percentile(direct.flat(), 0.5),
       coldStartMillis: percentile(starts, 0.5),
       restingMegabytes: restingBytes / 1024 / 1024,
-      loadedMegabytes: (await residentBytes(service.process)) / 1024 / 1024,
+      loadedMegabytes: (await residentBytes(service.process.pid ?? 0)) / 1024 / 1024,
     };
     const table = toMarkdown(figures);
     console.log(table);
@@ -132,7 +134,10 @@ async function load(
 
 async function startService(variables: Record<string, string>, running: ChildProcess[]): Promise<Service> {
   const start = performance.now();
-  const child = spawn(process.execPath, [main], { env: variables, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...(await serviceNodeFlags()), main], {
+    env: variables,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   running.push(child);
   const port = await new Promise<number>((resolve, reject) => {
     child.once('exit', () => reject(new Error('the service ended at its start')));
@@ -147,12 +152,6 @@ async function startService(variables: Record<string, string>, running: ChildPro
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   await new Promise((resolve) => child.once('exit', resolve));
-}
-
-/** Linux tells it in pages of 4 KiB (proc(5), statm). */
-async function residentBytes(child: ChildProcess): Promise<number> {
-  const [, pages] = (await readFile(`/proc/${String(child.pid)}/statm`, 'utf8')).split(' ');
-  return Number(pages) * 4096;
 }
 
 run().catch((error: unknown) => {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { findFreePort } from '#support/free-port.js';
+import { serviceNodeFlags } from '#support/node-flags.js';
 
 const dist = path.resolve(import.meta.dirname, '..');
 const startTimeoutMillis = 30_000;
@@ -35,7 +36,7 @@ export class Processes {
     if (code !== 0) throw new Error(`${program} failed`);
   }
 
-  /** Starts a built program that listens on `PORT`, and waits until it answers. All get the same flags of Node: none. */
+  /** Starts a built program that listens on `PORT`, and waits until it answers. All get the flags of Node that the service has. */
   async listen(
     name: string,
     program: string,
@@ -45,7 +46,8 @@ export class Processes {
     const port = await findFreePort();
     const file = path.join(this.#directory, `${name}-${port}`);
     const [stdout, stderr] = [await open(`${file}.out`, 'w'), await open(`${file}.err`, 'w')];
-    const child = this.#spawn(program, args, { ...variables, PORT: String(port) }, stdout.fd, stderr.fd, nodeFlags);
+    const flags = [...(await serviceNodeFlags()), ...nodeFlags];
+    const child = this.#spawn(program, args, { ...variables, PORT: String(port) }, stdout.fd, stderr.fd, flags);
     await Promise.all([stdout.close(), stderr.close()]);
     const errors = (): Promise<string> => readFile(`${file}.err`, 'utf8');
     const url = `http://127.0.0.1:${port}`;

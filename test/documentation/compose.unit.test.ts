@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { parse } from 'yaml';
 
 import { loadSettings } from '#config/settings.js';
+import { serviceNodeFlags } from '#support/node-flags.js';
 
 import { readText, repository } from './repository.js';
 
@@ -91,6 +92,11 @@ describe('docker-compose.yml', () => {
       expect(dockerfile).to.include(`dist/${program.split('/')[1] ?? ''} `);
       await access(path.join(repository, program));
     }
+  });
+
+  it('service: is started as `npm start` does', async () => {
+    const [, command = ''] = /^CMD (.+)$/mu.exec(await readText('Dockerfile')) ?? [];
+    expect(JSON.parse(command)).to.deep.equal(['node', ...(await serviceNodeFlags()), 'dist/src/main.js']);
   });
 
   it('simulated vehicles: their settings are those of the simulator', async () => {

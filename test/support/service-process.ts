@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { serviceNodeFlags } from './node-flags.js';
 import { makeTemporaryDirectory } from './temporary-directory.js';
 
 const startTimeoutMs = 20_000;
@@ -30,7 +31,7 @@ export interface ServiceProcess {
 }
 
 /**
- * Starts the built service (`dist/src/main.js`) on a database and resolves when it has logged that it is ready. `variables`
+ * Starts the built service (`dist/src/main.js`) as `npm start` does, on a database, and resolves when it has logged that it is ready. `variables`
  * are environment variables, as an operator would set them. Whoever starts it stops or kills it.
  */
 export async function startServiceProcess(
@@ -39,7 +40,7 @@ export async function startServiceProcess(
 ): Promise<ServiceProcess> {
   const directory = await makeTemporaryDirectory(`service-${randomUUID().slice(0, 8)}`);
   const coverage = process.env['NODE_V8_COVERAGE'];
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [...(await serviceNodeFlags()), main], {
     // No `.env` of the checkout is to be found from here.
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -12,11 +12,11 @@ interface Dependencies {
   readonly audit: AuditAct;
 }
 
-/** How many lines are read, and held, at once. */
-const pageSize = 500;
+/** How many lines are read, and held, at once. Few enough to be garbage before they have grown old, and so soon gone. */
+const pageSize = 100;
 
 /**
- * The record as it is now, newest first, in parts of some hundred lines. That somebody takes it away is on record before the
+ * The record as it is now, newest first, in parts of a hundred lines. That somebody takes it away is on record before the
  * first of them is read. Holds no connection while the reader takes its time.
  */
 export function exportAuditTrail({ clock, audit }: Dependencies) {

@@ -11,11 +11,11 @@ interface Dependencies {
   readonly audit: AuditAct;
 }
 
-/** How many vehicles are read, and held, at once. */
-const pageSize = 500;
+/** How many vehicles are read, and held, at once. Few enough to be garbage before they have grown old, and so soon gone. */
+const pageSize = 100;
 
 /**
- * The vehicles that the actor may see, newest first, in parts of some hundred. What may be seen is asked anew for each part. That
+ * The vehicles that the actor may see, newest first, in parts of a hundred. What may be seen is asked anew for each part. That
  * somebody takes them away is on record before the first is read. Holds no connection while the reader takes its time.
  */
 export function exportVehicles({ audit }: Dependencies) {
