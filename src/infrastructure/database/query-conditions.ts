@@ -52,6 +52,11 @@ export class QueryConditions {
   }
 }
 
+/** Whether nothing is asked for by these filters. */
+export function isWithoutFilters(filters: object): boolean {
+  return Object.values(filters).every((value) => value === undefined);
+}
+
 /** A page out of one row more than it may hold: the extra row only shows that the list goes on. */
 export function toPage<Item>(items: readonly Item[], limit: number, position: (item: Item) => Cursor): Page<Item> {
   const shown = items.slice(0, limit);

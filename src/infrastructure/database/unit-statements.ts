@@ -9,6 +9,11 @@ export interface UnitStatements {
    * rare one.
    */
   readonly rowsByFilter: <Row extends object>(text: string, values: readonly unknown[]) => Promise<readonly Row[]>;
+  /**
+   * Reads a page of a list that one index gives in its order, whatever the values are. Prepared, which a list by filters
+   * must not be.
+   */
+  readonly rowsInOrder: <Row extends object>(text: string, values: readonly unknown[]) => Promise<readonly Row[]>;
   /** Begins the unit's transaction if it hasn't, for row locks and for changes that can't wait for the commit. */
   readonly rowsInTransaction: <Row extends object>(text: string, values: readonly unknown[]) => Promise<readonly Row[]>;
   /** Keeps a change for the commit. */

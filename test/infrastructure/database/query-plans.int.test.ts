@@ -8,7 +8,7 @@ import type { Work } from '#application/ports/unit-of-work.js';
 import { useDatabase } from '#support/database.js';
 
 import { newId, storeFleet, type Fleet } from './builders.js';
-import { costOf } from './query-plans.js';
+import { costOf, costOfKeptPlan } from './query-plans.js';
 import { openInstance, type Instance } from './units.js';
 
 /** Enough that reading them all costs more than any index, and few enough that ANALYZE looks at all of them. */
@@ -197,10 +197,46 @@ describe('the plans of lists', function () {
     }
   });
 
-  it('commands of a vehicle, of a user, and of both in a state', async () => {
+  it('pages of one order, prepared: commands of a vehicle, and all vehicles, cheap with a plan for any values', async () => {
+    const [vehicleId = ''] = fleet.vehicleIds;
+    const scope = { kind: 'all' } as const;
+    await database.query(
+      `insert into vehicles select (jsonb_populate_record(v, jsonb_build_object('vehicle_id', gen_random_uuid(),
+         'vin', lpad(n::text, 17, 'P'), 'created_at', timestamptz '${day}' + n * interval '1 second'))).*
+       from vehicles v, generate_series(1, ${rowCount}) n where v.vehicle_id = $1`,
+      [vehicleId],
+    );
+    await database.query('analyze vehicles');
+    const behind = { at: new Date('2026-03-01T02:00:00Z'), id: newId() };
+    for (const after of [undefined, behind]) {
+      const place = after === undefined ? [] : [after.at.toISOString(), after.id];
+      await expectCheapKept([vehicleId, ...place, limit + 1], (work) =>
+        work.commands.list({ scope, vehicleId }, { limit, after }),
+      );
+      await expectCheapKept([...place, limit + 1], (work) =>
+        work.vehicles.list({ scope, includeRetired: false }, { limit, after }),
+      );
+    }
+  });
+
+  async function expectCheapKept(
+    values: readonly (string | number)[],
+    list: (work: Work) => Promise<{ readonly items: readonly unknown[] }>,
+  ): Promise<void> {
+    instance.statements.forget();
+    const { items } = await instance.units.withUnit('read', list);
+    expect(items).not.to.have.lengthOf(0);
+    const [text = ''] = instance.statements.sent();
+    const { scannedTables, rowsRead } = await costOfKeptPlan(database.url, text, values);
+    expect(scannedTables).to.deep.equal([]);
+    expect(rowsRead).to.be.at.most(maxRowsRead);
+    expect(await preparedTexts()).to.include(text);
+  }
+
+  it('commands of a user, and of a vehicle in a state', async () => {
     const [vehicleId = ''] = fleet.vehicleIds;
     const { userId } = fleet;
-    for (const filter of [{ vehicleId }, { userId }, { vehicleId, userId }, { vehicleId, status: 'failed' as const }]) {
+    for (const filter of [{ userId }, { vehicleId, userId }, { vehicleId, status: 'failed' as const }]) {
       await expectCheap(filter, (work) =>
         work.commands.list({ ...filter, scope: { kind: 'all' } }, { limit, after: undefined }),
       );

@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { Client, type QueryResult } from 'pg';
 
 /** What a statement took from tables and indexes. */
 export interface PlanCost {
@@ -20,10 +20,28 @@ interface PlanNode {
 
 /** Runs a statement, planned for its values, and tells what it took. */
 export async function costOf(databaseUrl: string, text: string, values: readonly unknown[]): Promise<PlanCost> {
+  return cost(databaseUrl, (client) => client.query(`explain (analyze, format json) ${text}`, [...values]));
+}
+
+/** Runs a statement with the plan that is kept for any values, and tells what it took. */
+export async function costOfKeptPlan(
+  databaseUrl: string,
+  text: string,
+  values: readonly (string | number)[],
+): Promise<PlanCost> {
+  return cost(databaseUrl, async (client) => {
+    await client.query('set plan_cache_mode = force_generic_plan');
+    await client.query(`prepare kept as ${text}`);
+    const shown = values.map((value) => client.escapeLiteral(String(value))).join(', ');
+    return client.query(`explain (analyze, format json) execute kept (${shown})`);
+  });
+}
+
+async function cost(databaseUrl: string, explain: (client: Client) => Promise<QueryResult>): Promise<PlanCost> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    const { rows } = await client.query(`explain (analyze, format json) ${text}`, [...values]);
+    const { rows } = await explain(client);
     const nodes = flatten(rows[0]['QUERY PLAN'][0].Plan as PlanNode);
     const scans = nodes.filter((node) => node['Relation Name'] !== undefined || node.Plans === undefined);
     return {

@@ -10,7 +10,7 @@ import type {
 import type { Page, PageRequest } from '#application/ports/paging.js';
 
 import { columnsOf } from '../model-columns.js';
-import { QueryConditions, toPage } from '../query-conditions.js';
+import { isWithoutFilters, QueryConditions, toPage } from '../query-conditions.js';
 import { ResponseModel } from './response-model.js';
 import type { UnitStatements } from '../unit-statements.js';
 import { holdsNow, scopedList, scopeJoin, type VisibleRow } from '../visible-rows.js';
@@ -85,8 +85,9 @@ export class SequelizeCommandRepository implements CommandRepository {
   }
 
   async list(filter: CommandFilter, page: PageRequest): Promise<Page<Command>> {
+    const { scope, vehicleId, ...others } = filter;
     const conditions = new QueryConditions();
-    conditions.addIfGiven('c.vehicle_id = ?', filter.vehicleId);
+    conditions.addIfGiven('c.vehicle_id = ?', vehicleId);
     conditions.addIfGiven('c.fleet_id = ?', filter.fleetId);
     conditions.addIfGiven('c.user_id = ?', filter.userId);
     conditions.addIfGiven('c.status = ?', filter.status);
@@ -94,8 +95,8 @@ export class SequelizeCommandRepository implements CommandRepository {
     conditions.addTimes('c.submitted_at', filter.submittedAfter, filter.submittedBefore, page.after);
     conditions.addCursor('c.submitted_at', 'c.command_id', page.after);
     const { text, values } = scopedList({
-      scope: filter.scope,
-      ...(filter.vehicleId === undefined ? {} : { vehicleId: filter.vehicleId }),
+      scope,
+      ...(vehicleId === undefined ? {} : { vehicleId }),
       from: 'commands c',
       alias: 'c',
       columns: commandColumns(),
@@ -104,7 +105,10 @@ export class SequelizeCommandRepository implements CommandRepository {
       conditions,
       limit: page.limit + 1,
     });
-    const rows = await this.#unit.rowsByFilter<CommandRow>(text, values);
+    const rows =
+      vehicleId !== undefined && isWithoutFilters(others)
+        ? await this.#unit.rowsInOrder<CommandRow>(text, values)
+        : await this.#unit.rowsByFilter<CommandRow>(text, values);
     return toPage(rows.map(toCommand), page.limit, ({ record }) => ({ at: record.submittedAt, id: record.id }));
   }
 

@@ -14,7 +14,7 @@ import type {
 } from '#application/ports/vehicle-repository.js';
 
 import { columnsOf } from '../model-columns.js';
-import { likeContains, QueryConditions, toPage } from '../query-conditions.js';
+import { isWithoutFilters, likeContains, QueryConditions, toPage } from '../query-conditions.js';
 import type { UnitStatements } from '../unit-statements.js';
 import { scopedList, scopeJoin, type VisibleRow } from '../visible-rows.js';
 import { toCredentialSummary } from './credential-summary.js';
@@ -139,8 +139,9 @@ export class SequelizeVehicleRepository implements VehicleRepository {
   }
 
   async list(filter: VehicleFilter, page: PageRequest): Promise<Page<Vehicle>> {
+    const { scope, includeRetired, ...others } = filter;
     const conditions = new QueryConditions();
-    if (!filter.includeRetired) conditions.add('v.retired_at is null');
+    if (!includeRetired) conditions.add('v.retired_at is null');
     conditions.addIfGiven('v.fleet_id = ?', filter.fleetId);
     conditions.addIfGiven('v.connection_status = ?', filter.status);
     conditions.addIfGiven('lower(v.make) = lower(?)', filter.make);
@@ -150,7 +151,7 @@ export class SequelizeVehicleRepository implements VehicleRepository {
     }
     conditions.addCursor('v.created_at', 'v.vehicle_id', page.after);
     const { text, values } = scopedList({
-      scope: filter.scope,
+      scope,
       from: 'vehicles v',
       alias: 'v',
       columns: columnsOf(VehicleModel, 'v'),
@@ -159,7 +160,10 @@ export class SequelizeVehicleRepository implements VehicleRepository {
       conditions,
       limit: page.limit + 1,
     });
-    const rows = await this.#unit.rowsByFilter<VehicleRow>(text, values);
+    const rows =
+      scope.kind === 'all' && isWithoutFilters(others)
+        ? await this.#unit.rowsInOrder<VehicleRow>(text, values)
+        : await this.#unit.rowsByFilter<VehicleRow>(text, values);
     return toPage(rows.map(toVehicle), page.limit, (vehicle) => ({ at: vehicle.createdAt, id: vehicle.id }));
   }
 
