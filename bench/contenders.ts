@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Listening, Processes } from './processes.js';
 import { vehicleId } from './seed.js';
 
-/** What is measured side by side: the service and its peers. */
+/** What is measured side by side: the service and its peers. The last is left out when there is little time. */
 export const contenderNames = [
   'bare',
   'fastify-pg',

@@ -8,6 +8,9 @@ import type { Listening } from './processes.js';
 /** Fixed for all loads. */
 export const concurrency = 32;
 
+/** A load ends at a tick. */
+const tickMillis = 100;
+
 /** What one load has shown. */
 export interface LoadResult {
   readonly requestsPerSecond: number;
@@ -41,7 +44,13 @@ export async function load(
   const cpuBefore = await readCpuMillis(target.pid);
   const start = performance.now();
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
-    const options = { url: target.url, connections: concurrency, duration: seconds, setupClient };
+    const options = {
+      url: target.url,
+      connections: concurrency,
+      duration: seconds,
+      sampleInt: tickMillis,
+      setupClient,
+    };
     const running = autocannon(options, (error: unknown, outcome) => {
       if (error instanceof Error) reject(error);
       else resolve(outcome);

@@ -8,7 +8,7 @@ import { startEmbeddedPostgres } from '#infrastructure/database/embedded-postgre
 import { migrateUp } from '#infrastructure/database/migrate.js';
 
 import { acceptedMarkdown, measureAccepted } from './accepted.js';
-import { contenderVariables, logIn, silentVehicle, startService } from './contenders.js';
+import { contenderNames, contenderVariables, logIn, silentVehicle, startService } from './contenders.js';
 import { Processes } from './processes.js';
 import { fullSize, quickSize, seed } from './seed.js';
 import { measureSideBySide, type Effort } from './side-by-side.js';
@@ -20,10 +20,10 @@ import { measureStreams, streamsMarkdown } from './streams.js';
 const isQuick = process.argv.includes('--quick');
 const logLevel = process.argv.find((argument) => argument.startsWith('--log-level='))?.slice(12) ?? 'warn';
 const effort: Effort = isQuick
-  ? { rounds: 2, secondsPerLoad: 0.6, warmUpSeconds: 1 }
-  : { rounds: 5, secondsPerLoad: 3, warmUpSeconds: 3 };
+  ? { rounds: 2, secondsPerLoad: 0.7, warmUpSeconds: 0.8, contenders: contenderNames.slice(0, -1) }
+  : { rounds: 5, secondsPerLoad: 3, warmUpSeconds: 3, contenders: contenderNames };
 const size = isQuick ? quickSize : fullSize;
-const streams = isQuick ? { counts: [1, 100, 1000], responses: 10 } : { counts: [1, 100, 1000], responses: 40 };
+const streams = isQuick ? { counts: [1, 100, 1000], responses: 8 } : { counts: [1, 100, 1000], responses: 40 };
 const acceptingSeconds = isQuick ? 3 : 15;
 const username = 'bench';
 const password = 'correct horse battery staple';

@@ -17,8 +17,8 @@ import { percentile, toMarkdown, type Figures, type LoadFigures } from './figure
 const quick = process.argv.includes('--quick');
 const commandsPerRun = quick ? 300 : 3000;
 const warmUpCommands = quick ? 300 : 2000;
-const secondsAtAPace = quick ? 4 : 20;
-const coldStarts = quick ? 3 : 5;
+const secondsAtAPace = quick ? 3 : 20;
+const coldStarts = quick ? 2 : 5;
 /** Users who order again as soon as a command has ended, and, as people and programs do, once a second. */
 const crowds = [
   { users: 1, pauseMillis: 0 },

@@ -61,9 +61,10 @@ function verdicts(summaries: readonly Summary[]): string {
     const [service, usual] = [of('sovd-fleet'), of('express-sequelize')];
     const ratio = service?.ratio ?? Number.NaN;
     const ofUsual = ratio / (usual?.ratio ?? Number.NaN);
+    const lessCpu = (usual?.cpuMicrosPerRequest ?? Number.NaN) / (service?.cpuMicrosPerRequest ?? Number.NaN);
     const isKept = ratio >= promisedRatio && ofUsual >= promisedOfUsual;
     const promised = `at least ${promisedRatio} and ${promisedOfUsual} are promised`;
-    return `- ${path}: ${ratio.toFixed(2)} of ${baseline} and ${ofUsual.toFixed(1)} times express-sequelize; ${promised}: ${isKept ? 'kept' : 'not kept'}`;
+    return `- ${path}: ${ratio.toFixed(2)} of ${baseline} and ${ofUsual.toFixed(1)} times express-sequelize (which takes ${lessCpu.toFixed(1)} times the CPU); ${promised}: ${isKept ? 'kept' : 'not kept'}`;
   });
   return lines.join('\n');
 }

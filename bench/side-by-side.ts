@@ -1,10 +1,4 @@
-import {
-  contenderNames,
-  contenderVariables,
-  occupyDispatcher,
-  startContender,
-  type ContenderName,
-} from './contenders.js';
+import { contenderVariables, occupyDispatcher, startContender, type ContenderName } from './contenders.js';
 import { tapDatabase, type Traffic } from './database-tap.js';
 import { load, type LoadResult } from './load.js';
 import { measuredPaths, type MeasuredPath } from './paths.js';
@@ -17,6 +11,7 @@ export interface Effort {
   readonly rounds: number;
   readonly secondsPerLoad: number;
   readonly warmUpSeconds: number;
+  readonly contenders: readonly ContenderName[];
 }
 
 /** What all contenders share. */
@@ -49,11 +44,12 @@ export async function measureSideBySide(
   effort: Effort,
   say: (line: string) => void,
 ): Promise<readonly Measured[]> {
-  const traffic = await countTraffic(processes, stage);
+  const traffic = await countTraffic(processes, stage, effort.contenders);
   const variables = contenderVariables(stage.databaseUrl, stage.logLevel);
   const contenders: Contender[] = [];
-  for (const name of contenderNames)
+  for (const name of effort.contenders) {
     contenders.push({ name, server: await startContender(processes, name, variables) });
+  }
   try {
     const service = contenders.find(({ name }) => name === 'sovd-fleet');
     if (service === undefined) throw new Error('the service is missing');
@@ -101,10 +97,14 @@ async function takeTurns(
 }
 
 /** Statements and round trips a request, one request at a time. */
-async function countTraffic(processes: Processes, stage: Stage): Promise<ReadonlyMap<string, Traffic>> {
+async function countTraffic(
+  processes: Processes,
+  stage: Stage,
+  names: readonly ContenderName[],
+): Promise<ReadonlyMap<string, Traffic>> {
   const counted = new Map<string, Traffic>();
   const since = new Date();
-  for (const name of contenderNames) {
+  for (const name of names) {
     const tap = await tapDatabase(stage.databaseUrl);
     const server = await startContender(processes, name, contenderVariables(tap.url, 'warn'));
     try {

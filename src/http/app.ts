@@ -64,17 +64,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(requestContext(log));
   app.use(requestLog(dependencies.measurements));
   app.use(securityHeaders());
-  app.use(
-    cors({
-      origin: [...dependencies.corsOrigins],
-      // The routes know which methods they have, and which paths there are.
-      preflightContinue: true,
-      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      allowedHeaders,
-      exposedHeaders,
-      maxAge: preflightSeconds,
-    }),
-  );
+  app.use(allowOrigins(dependencies.corsOrigins));
   app.use(refuseOddHeaders);
   app.use(prefix, apiRoutes(dependencies));
   app.use(operationRoutes({ checks, clock, document: describe, metrics: dependencies.metrics, log }));
@@ -94,6 +84,27 @@ function apiRoutes(dependencies: AppDependencies): RequestHandler {
     noteBase(request, response);
     response.setHeader('Cache-Control', 'no-store');
     routes(request, response, next);
+  };
+}
+
+function allowOrigins(origins: readonly string[]): RequestHandler {
+  const answerPages = cors({
+    origin: [...origins],
+    // The routes know which methods they have, and which paths there are.
+    preflightContinue: true,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders,
+    exposedHeaders,
+    maxAge: preflightSeconds,
+  });
+  return (request, response, next) => {
+    if (request.headers.origin !== undefined) {
+      answerPages(request, response, next);
+      return;
+    }
+    // No page asks, and its headers are for pages; but an answer that a cache keeps is not for them either.
+    response.vary('Origin');
+    next();
   };
 }
 

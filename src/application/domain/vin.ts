@@ -15,9 +15,9 @@ const values: Readonly<Record<string, number>> = {
  */
 export function hasVinCheckDigit(vin: string): boolean {
   let sum = 0;
-  for (const [index, weight] of weights.entries()) {
+  for (let index = 0; index < weights.length; index += 1) {
     const character = vin.charAt(index);
-    sum += weight * (values[character] ?? Number(character));
+    sum += (weights[index] ?? 0) * (values[character] ?? Number(character));
   }
   const remainder = sum % 11;
   return vin.charAt(8) === (remainder === 10 ? 'X' : String(remainder));
