@@ -20,7 +20,7 @@ import { measureStreams, streamsMarkdown } from './streams.js';
 const isQuick = process.argv.includes('--quick');
 const logLevel = process.argv.find((argument) => argument.startsWith('--log-level='))?.slice(12) ?? 'warn';
 const effort: Effort = isQuick
-  ? { rounds: 2, secondsPerLoad: 0.7, warmUpSeconds: 0.8, contenders: contenderNames.slice(0, -1) }
+  ? { rounds: 2, secondsPerLoad: 0.7, warmUpSeconds: 0.6, contenders: contenderNames.slice(0, -1) }
   : { rounds: 5, secondsPerLoad: 3, warmUpSeconds: 3, contenders: contenderNames };
 const size = isQuick ? quickSize : fullSize;
 const streams = isQuick ? { counts: [1, 100, 1000], responses: 8 } : { counts: [1, 100, 1000], responses: 40 };
