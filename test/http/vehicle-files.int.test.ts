@@ -119,6 +119,25 @@ describe('files of vehicles over HTTP', () => {
     expect(await countOf('Raced')).to.equal(3);
   });
 
+  it('a vehicle that was there for a moment: the import stores nothing, and asks for another try', async () => {
+    // As if somebody had registered the VIN after the file was checked, and it were gone when it is looked for.
+    await database.query(
+      `create function refuse_vin() returns trigger language plpgsql as $$
+       begin raise unique_violation using constraint = 'vehicles_vin_key'; end $$;
+       create trigger refuse_vin before insert on vehicles execute function refuse_vin()`,
+    );
+    try {
+      const answer = await imported(`${header}\r\n${lineOf(vinOf(20), 'Overtaken')}\r\n`);
+      expectProblem(answer, 400, 'invalid-request');
+      expect(answer.body.errors).to.deep.equal([
+        { pointer: '', message: 'The registry changed meanwhile. Send the file again.' },
+      ]);
+      expect(await countOf('Overtaken')).to.equal(0);
+    } finally {
+      await database.query('drop function refuse_vin cascade');
+    }
+  });
+
   it('an import: is for administrators, and for CSV up to 5 MiB', async () => {
     expectProblem(await imported(header, '', viewer), 403, 'role-insufficient');
     const asJson = await service.call(admin, 'POST', '/vehicles/import', { vin: 1 });

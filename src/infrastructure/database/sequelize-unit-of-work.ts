@@ -14,6 +14,7 @@ import { compileGroup, groupWrites, type NotedWrite, type Statement } from './no
 import type { Connection, ControlWord, PooledConnections } from './pooled-connections.js';
 import { SequelizeSessionRepository } from './sessions/sequelize-session-repository.js';
 import type { UnitStatements } from './unit-statements.js';
+import { canShareCommit, type SharedCommits } from './shared-commits.js';
 import { SequelizeUserRepository } from './users/sequelize-user-repository.js';
 import { SequelizeVehicleCredentialRepository } from './vehicles/sequelize-vehicle-credential-repository.js';
 import { SequelizeProbeQueue } from './vehicles/sequelize-probe-queue.js';
@@ -22,6 +23,7 @@ import { SequelizeVehicleRepository } from './vehicles/sequelize-vehicle-reposit
 /** What the units of a process work with. */
 export interface UnitSurroundings {
   readonly connections: PooledConnections;
+  readonly commits: SharedCommits;
   readonly log: Log;
   /** Is told how many statements a unit took, and how long they took. */
   readonly costs?: Pick<TaskLog, 'sumFields'>;
@@ -39,6 +41,7 @@ type State = 'open' | 'committing' | 'committed' | 'closed';
  */
 export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   readonly #connections: PooledConnections;
+  readonly #commits: SharedCommits;
   readonly #access: Access;
   readonly #log: Log;
   readonly #costs: Pick<TaskLog, 'sumFields'> | undefined;
@@ -67,9 +70,10 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   readonly auditLog: SequelizeAuditLog;
   readonly auditTrail: SequelizeAuditTrail;
 
-  constructor(access: Access, { connections, log, costs, measurements }: UnitSurroundings) {
+  constructor(access: Access, { connections, commits, log, costs, measurements }: UnitSurroundings) {
     this.#measurements = measurements;
     this.#connections = connections;
+    this.#commits = commits;
     this.#access = access;
     this.#log = log;
     this.#costs = costs;
@@ -160,8 +164,13 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
 
   async #write(): Promise<void> {
     const groups = groupWrites(this.#noted);
+    const [group] = groups;
     if (groups.length > 1) this.#begin();
-    const outcomes = await Promise.allSettled(groups.map((group) => this.#send(compileGroup(group), 'write')));
+    else if (group !== undefined && this.#transaction === undefined && canShareCommit(group)) {
+      await this.#counted(() => this.#commits.write(group));
+      return;
+    }
+    const outcomes = await Promise.allSettled(groups.map((each) => this.#send(compileGroup(each), 'write')));
     // What comes behind a failed write fails for that reason alone, so the first one says what is wrong.
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     // Never sent together with the writes: one that fails before it leaves would let the others be committed.
@@ -205,10 +214,14 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     }
   }
 
-  async #control(connection: Connection, word: ControlWord): Promise<string> {
+  #control(connection: Connection, word: ControlWord): Promise<string> {
+    return this.#counted(() => connection.control(word));
+  }
+
+  async #counted<Result>(send: () => Promise<Result>): Promise<Result> {
     const start = performance.now();
     try {
-      return await connection.control(word);
+      return await send();
     } finally {
       this.#countStatement(start);
     }

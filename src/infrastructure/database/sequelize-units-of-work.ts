@@ -5,6 +5,7 @@ import type { Log, TaskLog } from '#application/ports/log.js';
 import type { Access, UnitOfWork, UnitsOfWork, Work } from '#application/ports/unit-of-work.js';
 
 import { PooledConnections, type StatementOptions } from './pooled-connections.js';
+import { SharedCommits } from './shared-commits.js';
 import { SequelizeUnitOfWork, type UnitSurroundings } from './sequelize-unit-of-work.js';
 
 /** How often a callback runs at the most. */
@@ -20,8 +21,7 @@ class LoggedUnitsOfWork implements UnitsOfWork {
   }
 
   toldTo(log: TaskLog): UnitsOfWork {
-    const { connections, measurements } = this.#surroundings;
-    return new LoggedUnitsOfWork({ connections, log, measurements, costs: log });
+    return new LoggedUnitsOfWork({ ...this.#surroundings, log, costs: log });
   }
 
   open(access: Access): UnitOfWork {
@@ -49,6 +49,7 @@ class LoggedUnitsOfWork implements UnitsOfWork {
 export class SequelizeUnitsOfWork extends LoggedUnitsOfWork {
   constructor(sequelize: Sequelize, log: Log, options: UnitOptions) {
     const { measurements } = options;
-    super({ connections: new PooledConnections(sequelize, { ...options, log }), log, measurements });
+    const connections = new PooledConnections(sequelize, { ...options, log });
+    super({ connections, commits: new SharedCommits(connections), log, measurements });
   }
 }

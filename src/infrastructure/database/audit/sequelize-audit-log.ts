@@ -27,8 +27,13 @@ export class SequelizeAuditLog implements AuditLog {
   }
 
   append(entry: AuditEntry): void {
-    const { details, ...columns } = toColumns(entry);
-    this.#unit.note({ text: insertText, values: [...Object.values(columns), JSON.stringify(details)] });
+    const row = toColumns(entry);
+    const { details, ...columns } = row;
+    this.#unit.note({
+      text: insertText,
+      values: [...Object.values(columns), JSON.stringify(details)],
+      together: { text: insertAllText, row },
+    });
   }
 
   appendAll(entries: readonly AuditEntry[]): void {

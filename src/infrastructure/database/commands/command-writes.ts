@@ -11,6 +11,18 @@ const insertCommandText = `
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
     (select v.fleet_id from vehicles v where v.vehicle_id = $3))`;
 
+const insertCommandsText = `
+  insert into commands (command_id, user_id, vehicle_id, command_name, command_params, safety, status, idempotency_key,
+    request_hash, when_offline, timeout_seconds, expires_at, submitted_at, attempts, last_event_number, response_count,
+    lease_number, fleet_id)
+  select c.command_id, c.user_id, c.vehicle_id, c.command_name, c.command_params, c.safety, c.status, c.idempotency_key,
+    c.request_hash, c.when_offline, c.timeout_seconds, c.expires_at, c.submitted_at, c.attempts, c.last_event_number,
+    c.response_count, c.lease_number, (select v.fleet_id from vehicles v where v.vehicle_id = c.vehicle_id)
+  from jsonb_to_recordset($1::jsonb) as c (command_id uuid, user_id uuid, vehicle_id uuid, command_name text,
+    command_params jsonb, safety text, status text, idempotency_key text, request_hash text, when_offline text,
+    timeout_seconds integer, expires_at timestamptz, submitted_at timestamptz, attempts integer,
+    last_event_number integer, response_count integer, lease_number integer)`;
+
 const insertTransitionText = `
   insert into command_transitions (command_id, event_number, from_status, to_status, occurred_at, actor, reason)
   values ($1, $2, $3, $4, $5, $6, $7)`;
@@ -68,28 +80,31 @@ const insertTransitionsText = `
 
 /** A new command with its first transition. */
 export function addCommandWrites({ record }: Command, transition: Transition): readonly NotedWrite[] {
+  const row = {
+    command_id: record.id,
+    user_id: record.userId,
+    vehicle_id: record.vehicleId,
+    command_name: record.name,
+    command_params: record.parameters,
+    safety: record.safety,
+    status: record.status,
+    idempotency_key: record.idempotencyKey,
+    request_hash: record.requestHash,
+    when_offline: record.whenOffline,
+    timeout_seconds: record.timeoutSeconds,
+    expires_at: record.expiresAt,
+    submitted_at: record.submittedAt,
+    attempts: record.attempts,
+    last_event_number: record.lastEventNumber,
+    response_count: record.responseCount,
+    lease_number: record.leaseNumber,
+  };
   return [
     {
       text: insertCommandText,
-      values: [
-        record.id,
-        record.userId,
-        record.vehicleId,
-        record.name,
-        JSON.stringify(record.parameters),
-        record.safety,
-        record.status,
-        record.idempotencyKey ?? null,
-        record.requestHash ?? null,
-        record.whenOffline,
-        record.timeoutSeconds,
-        record.expiresAt,
-        record.submittedAt,
-        record.attempts,
-        record.lastEventNumber,
-        record.responseCount,
-        record.leaseNumber,
-      ],
+      // In the order of its columns.
+      values: Object.values({ ...row, command_params: JSON.stringify(record.parameters) }),
+      together: { text: insertCommandsText, row },
       target: `commands:${record.id}`,
     },
     insertTransition(transition),

@@ -1,0 +1,117 @@
+import { expect } from 'chai';
+
+import type { Command } from '#application/domain/command.js';
+
+import { aCommand, anAuditEntry, awkwardText, newId, storeFleet, type Fleet } from './builders.js';
+import { rejectionOf, useUnits } from './units.js';
+
+describe('Units that are committed in one turn of the event loop', () => {
+  const test = useUnits({ max: 10 });
+  const { database } = test;
+  let fleet: Fleet;
+
+  beforeEach(async () => {
+    fleet = await storeFleet(test.units);
+    test.statements.forget();
+  });
+
+  /** Stores a command; `told` hears of its commit. */
+  const add = (vehicleId = fleet.vehicleId, told?: string[]): Promise<Command> =>
+    test.units.withUnit('write', (work) => {
+      const { command, transition } = aCommand({ ...fleet, vehicleId });
+      work.commands.add(command, transition);
+      work.afterCommit(() => told?.push(command.id));
+      return Promise.resolve(command);
+    });
+  const times = <Result>(count: number, task: () => Promise<Result>): Promise<Result[]> =>
+    Promise.all(Array.from({ length: count }, task));
+  const inserts = () => test.statements.sent().filter((text) => text.includes('insert into commands'));
+
+  it('are one statement, up to sixteen of them', async () => {
+    await times(16, add);
+    expect(inserts()).to.have.length(1);
+    test.statements.forget();
+    await times(17, add);
+    expect(inserts()).to.have.length(2);
+    expect(await database.query('select 1 from commands')).to.have.length(33);
+    expect(await database.query('select 1 from command_transitions')).to.have.length(33);
+  });
+
+  it('store what each would store alone', async () => {
+    const parameters = { [awkwardText]: [1.5, null, true, { text: awkwardText }] };
+    const addAwkward = () =>
+      test.units.withUnit('write', (work) => {
+        const key = newId();
+        const { command, transition } = aCommand(fleet, { parameters, idempotencyKey: key, requestHash: awkwardText });
+        work.commands.add(command, transition);
+        work.auditLog.append(
+          anAuditEntry({ commandId: command.id, entityId: awkwardText, details: { [awkwardText]: awkwardText } }),
+        );
+        return Promise.resolve(command);
+      });
+    const rowsOf = async ({ id }: Command) => {
+      const [row] = await database.query<Record<string, unknown>>(
+        `select to_jsonb(c) - array['command_id', 'expires_at', 'submitted_at', 'idempotency_key'] as command,
+           c.expires_at - c.submitted_at as expiry, to_jsonb(t) - array['command_id', 'occurred_at'] as transition,
+           to_jsonb(a) - array['log_id', 'command_id', 'occurred_at'] as audit
+         from commands c join command_transitions t using (command_id) join audit_logs a using (command_id)
+         where command_id = $1`,
+        [id],
+      );
+      return row;
+    };
+    const alone = await rowsOf(await addAwkward());
+    expect(alone).to.have.property('audit');
+    test.statements.forget();
+    const together = await times(2, addAwkward);
+    expect(inserts()).to.have.length(1);
+    for (const command of together) {
+      expect(await rowsOf(command)).to.deep.equal(alone);
+      const loaded = await test.units.withUnit('read', (work) => work.commands.load(command.id));
+      expect(loaded?.record).to.deep.equal(command.record);
+    }
+  });
+
+  it('of which one is refused: are committed alone, and only what is stored is told of', async () => {
+    const told: string[] = [];
+    const outcomes = await Promise.allSettled([
+      add(fleet.vehicleId, told),
+      add(newId(), told),
+      add(fleet.vehicleId, told),
+    ]);
+    expect(outcomes.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled']);
+    const stored = await database.query<{ command_id: string }>('select command_id from commands');
+    expect(told).to.have.members(stored.map(({ command_id: id }) => id));
+    expect(told).to.have.length(2);
+    // Together, and then each by itself.
+    expect(inserts()).to.have.length(4);
+  });
+
+  it('of the same row: are not one statement, and the second is refused', async () => {
+    const { command, transition } = aCommand(fleet);
+    const addIt = () =>
+      test.units.withUnit('write', (work) => {
+        work.commands.add(command, transition);
+        return Promise.resolve();
+      });
+    const outcomes = await Promise.allSettled([addIt(), addIt()]);
+    expect(outcomes.map(({ status }) => status)).to.have.members(['fulfilled', 'rejected']);
+    expect(await database.query('select 1 from commands')).to.have.length(1);
+  });
+
+  it('when the connection is lost: are not sent a second time, since nobody knows what became of them', async () => {
+    await database.query(
+      `create function lose_connection() returns trigger language plpgsql as $$
+       begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$;
+       create trigger lose_connection before insert on commands execute function lose_connection()`,
+    );
+    try {
+      for (const error of await times(3, () => rejectionOf(add())))
+        expect(error).to.have.property('kind', 'unavailable');
+      expect(inserts()).to.have.length(1);
+    } finally {
+      await database.query('drop function lose_connection cascade');
+    }
+    expect(await database.query('select 1 from commands')).to.deep.equal([]);
+  });
+});
