@@ -18,6 +18,8 @@ export interface Figures {
   /** The same request straight to the vehicle, in milliseconds. */
   readonly directP50: number;
   readonly coldStartMillis: number;
+  /** How long it had been idle since its start when its memory at rest was read. */
+  readonly restSeconds: number;
   readonly restingMegabytes: number;
   readonly loadedMegabytes: number;
 }
@@ -45,6 +47,6 @@ export function toMarkdown({ cores, node, loads, directP50, ...rest }: Figures):
     '',
     `The same request straight to the vehicle: p50 ${directP50.toFixed(2)} ms.`,
     `Cold start to ready, database migrated: ${rest.coldStartMillis.toFixed(0)} ms (median).`,
-    `Resident memory: ${rest.restingMegabytes.toFixed(0)} MB at rest, ${rest.loadedMegabytes.toFixed(0)} MB after the load.`,
+    `Resident memory: ${rest.restingMegabytes.toFixed(0)} MB at rest ${rest.restSeconds} s after its start, ${rest.loadedMegabytes.toFixed(0)} MB after the load.`,
   ].join('\n');
 }

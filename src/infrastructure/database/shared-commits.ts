@@ -3,8 +3,9 @@ import pg from 'pg';
 import { compileGroup, groupWrites, type NotedWrite } from './noted-write.js';
 import type { PooledConnections } from './pooled-connections.js';
 
-/** How many units are committed by one statement. */
+/** How many units are committed by one statement, and how many writes they may have: responses may be large. */
 const maxUnits = 16;
+const maxWrites = 200;
 
 /** The commit of a unit. */
 interface Commit {
@@ -13,9 +14,9 @@ interface Commit {
   readonly reject: (error: unknown) => void;
 }
 
-/** Whether a commit may be shared: nothing in it depends on what it meets, and its kinds can be written together. */
+/** Whether a commit may be shared: each of its writes can be written together with others of its kind. */
 export function canShareCommit(writes: readonly NotedWrite[]): boolean {
-  return writes.every(({ together, expectedRows }) => together !== undefined && expectedRows === undefined);
+  return writes.every(({ together, expectedRows }) => together !== undefined && (expectedRows ?? 1) === 1);
 }
 
 /**
@@ -34,12 +35,15 @@ export class SharedCommits {
 
   /** Resolves when the writes are durable. Rejects with the driver's error when they were not made, or nobody knows. */
   write(writes: readonly NotedWrite[]): Promise<void> {
-    return new Promise((resolve, reject) => this.#openGathering().push({ writes, resolve, reject }));
+    return new Promise((resolve, reject) => this.#gatheringFor(writes.length).push({ writes, resolve, reject }));
   }
 
-  #openGathering(): Commit[] {
+  #gatheringFor(writeCount: number): Commit[] {
     const present = this.#gathered;
-    if (present !== undefined && present.length < maxUnits) return present;
+    if (present !== undefined && present.length < maxUnits) {
+      const all = present.reduce((sum, { writes }) => sum + writes.length, writeCount);
+      if (all <= maxWrites) return present;
+    }
     const commits: Commit[] = [];
     this.#gathered = commits;
     // Once all that has arrived is looked at.

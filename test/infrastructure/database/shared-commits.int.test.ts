@@ -1,8 +1,18 @@
 import { expect } from 'chai';
 
-import type { Command } from '#application/domain/command.js';
+import type { Command, CommandStep } from '#application/domain/command.js';
 
-import { aCommand, anAuditEntry, awkwardText, newId, storeFleet, type Fleet } from './builders.js';
+import {
+  aCommand,
+  anAuditEntry,
+  awkwardText,
+  newId,
+  responsesOf,
+  store,
+  storeCommand,
+  storeFleet,
+  type Fleet,
+} from './builders.js';
 import { rejectionOf, useUnits } from './units.js';
 
 describe('Units that are committed in one turn of the event loop', () => {
@@ -70,6 +80,62 @@ describe('Units that are committed in one turn of the event loop', () => {
       const loaded = await test.units.withUnit('read', (work) => work.commands.load(command.id));
       expect(loaded?.record).to.deep.equal(command.record);
     }
+  });
+
+  it('of executions that go on: store what each would store alone, but for one whose lease is lost', async () => {
+    const claimed = async () => {
+      const command = await storeCommand(test.units, fleet);
+      const claim = command.claim({ at: new Date(), actor: 'dispatcher', reason: 'claimed' });
+      await store(test.units, (work) => work.commandQueue.lease(claim, { owner: newId(), seconds: 60 }));
+      return claim.after;
+    };
+    const [first, second, third] = await times(3, claimed);
+    if (first === undefined || second === undefined || third === undefined) throw new Error('three are needed');
+    const stepOf = (command: Command) =>
+      command.move(
+        {
+          to: 'failed',
+          at: new Date(),
+          actor: awkwardText,
+          reason: 'vehicle-error',
+          error: { code: 'vehicle-error', message: awkwardText },
+        },
+        responsesOf(command, 2),
+      );
+    const advance = (step: CommandStep) =>
+      test.units.withUnit('write', (work) => {
+        work.commands.advance(step);
+        return Promise.resolve();
+      });
+    const rowsOf = async ({ id }: Command) => {
+      const [row] = await database.query<Record<string, unknown>>(
+        `select to_jsonb(c) - array['command_id', 'expires_at', 'submitted_at', 'started_at', 'completed_at',
+             'lease_owner', 'lease_expires_at'] as command,
+           (select jsonb_agg(to_jsonb(t) - array['command_id', 'occurred_at'] order by t.event_number)
+            from command_transitions t where t.command_id = c.command_id) as transitions,
+           (select jsonb_agg(to_jsonb(r) - array['command_id', 'response_id', 'received_at'] order by r.event_number)
+            from responses r where r.command_id = c.command_id) as responses
+         from commands c where c.command_id = $1`,
+        [id],
+      );
+      return row;
+    };
+    await advance(stepOf(first));
+    const alone = await rowsOf(first);
+    expect(alone?.['responses']).to.have.length(2);
+    const untouched = await rowsOf(third);
+    await database.query('update commands set lease_number = lease_number + 1 where command_id = $1', [third.id]);
+    test.statements.forget();
+    const steps = [stepOf(second), stepOf(third)];
+    const outcomes = await Promise.allSettled(steps.map(advance));
+    expect(outcomes.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected']);
+    expect(await rowsOf(second)).to.deep.equal(alone);
+    const left = await rowsOf(third);
+    expect([left?.['transitions'], left?.['responses']]).to.deep.equal([untouched?.['transitions'], null]);
+    const [together = ''] = test.statements.sent();
+    expect(together).to.include('update commands').and.include('jsonb_to_recordset');
+    const loaded = await test.units.withUnit('read', (work) => work.commands.load(second.id));
+    expect(loaded).to.deep.equal(steps[0]?.after);
   });
 
   it('of which one is refused: are committed alone, and only what is stored is told of', async () => {

@@ -44,6 +44,18 @@ const advanceText = `
     not_before = $11, last_event_number = $12, response_count = $13
   where ${asItWas}`;
 
+/** A row of it has the names of the columns; `old_` stands before what it has to have been. */
+const advanceTogetherText = `
+  update commands c
+  set status = s.status, error_code = s.error_code, error_message = s.error_message, started_at = s.started_at,
+    completed_at = s.completed_at, attempts = s.attempts, not_before = s.not_before,
+    last_event_number = s.last_event_number, response_count = s.response_count
+  from jsonb_to_recordset($1::jsonb) as s (command_id uuid, old_status text, old_last_event_number integer,
+    old_lease_number integer, status text, error_code text, error_message text, started_at timestamptz,
+    completed_at timestamptz, attempts integer, not_before timestamptz, last_event_number integer, response_count integer)
+  where c.command_id = s.command_id and c.status = s.old_status and c.last_event_number = s.old_last_event_number
+    and c.lease_number = s.old_lease_number`;
+
 const settleText = `
   update commands
   set status = $5, error_code = $6, error_message = $7, started_at = $8, completed_at = $9, attempts = $10,
@@ -58,7 +70,7 @@ const leaseText = `
     lease_expires_at = clock_timestamp() + make_interval(secs => $16)
   where ${asItWas}`;
 
-/** A row of it has the names of the columns; `old_` stands before what it has to have been. */
+/** As `advanceTogetherText`. */
 const leaseTogetherText = `
   update commands c
   set status = s.status, error_code = s.error_code, error_message = s.error_message, started_at = s.started_at,
@@ -114,8 +126,7 @@ export function addCommandWrites({ record }: Command, transition: Transition): r
 /** A step of a command: its new state, if it is still as it was before, with the events that tell of it. */
 export function stepWrites(step: CommandStep, lease: Lease | undefined): readonly NotedWrite[] {
   const update: NotedWrite = { ...stepUpdate(step, lease), expectedRows: 1, target: `commands:${step.before.id}` };
-  const writes = [update, ...step.transitions.map(insertTransition)];
-  return step.responses.length === 0 ? writes : [...writes, insertResponses(step.responses)];
+  return [update, ...step.transitions.map(insertTransition), ...step.responses.map(insertResponse)];
 }
 
 function stepUpdate(step: CommandStep, lease: Lease | undefined): Pick<NotedWrite, 'text' | 'values' | 'together'> {
@@ -125,10 +136,20 @@ function stepUpdate(step: CommandStep, lease: Lease | undefined): Pick<NotedWrit
     return {
       text: leaseText,
       values: [...values, leaseNumber, lease.owner, lease.seconds],
-      together: { text: leaseTogetherText, row: leaseRow(step, lease) },
+      together: {
+        text: leaseTogetherText,
+        row: {
+          ...stepRow(step),
+          lease_number: leaseNumber,
+          lease_owner: lease.owner,
+          lease_seconds: lease.seconds,
+        },
+      },
     };
   }
-  if (settlement === undefined) return { text: advanceText, values };
+  if (settlement === undefined) {
+    return { text: advanceText, values, together: { text: advanceTogetherText, row: stepRow(step) } };
+  }
   return { text: settleText, values: [...values, settlement.at, settlement.by, settlement.reason ?? null] };
 }
 
@@ -151,7 +172,7 @@ function stepValues({ before, after }: CommandStep): readonly unknown[] {
   ];
 }
 
-function leaseRow({ before, after: { record } }: CommandStep, lease: Lease): Readonly<Record<string, unknown>> {
+function stepRow({ before, after: { record } }: CommandStep): Readonly<Record<string, unknown>> {
   return {
     command_id: before.id,
     old_status: before.record.status,
@@ -166,9 +187,6 @@ function leaseRow({ before, after: { record } }: CommandStep, lease: Lease): Rea
     not_before: record.notBefore,
     last_event_number: record.lastEventNumber,
     response_count: record.responseCount,
-    lease_number: record.leaseNumber,
-    lease_owner: lease.owner,
-    lease_seconds: lease.seconds,
   };
 }
 
@@ -199,8 +217,8 @@ function insertTransition(transition: Transition): NotedWrite {
   };
 }
 
-function insertResponses(responses: readonly Response[]): NotedWrite {
-  const rows = responses.map((response) => ({
+function insertResponse(response: Response): NotedWrite {
+  const row = {
     response_id: response.id,
     command_id: response.commandId,
     sequence_number: response.sequenceNumber,
@@ -209,6 +227,6 @@ function insertResponses(responses: readonly Response[]): NotedWrite {
     response_payload: response.payload,
     is_final: response.isFinal,
     received_at: response.receivedAt,
-  }));
-  return { text: insertResponsesText, values: [JSON.stringify(rows)] };
+  };
+  return { text: insertResponsesText, values: [JSON.stringify([row])], together: { text: insertResponsesText, row } };
 }
