@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { BaseError, ConnectionAcquireTimeoutError, ConnectionError } from 'sequelize';
 
 import { ApplicationError, ConcurrentChange, type ErrorCode } from '#application/domain/errors.js';
@@ -82,6 +83,11 @@ export function translateDatabaseError(error: unknown): unknown {
     });
   }
   return error;
+}
+
+/** Whether the server refused a statement, and so has undone it. Of one whose connection goes nobody knows. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code !== undefined && !unavailableStates.test(error.code);
 }
 
 function isUnavailable(error: Error, state: string | undefined): boolean {

@@ -1,5 +1,4 @@
-import pg from 'pg';
-
+import { isRefusal } from './database-errors.js';
 import { compileGroup, groupWrites, type NotedWrite } from './noted-write.js';
 import type { PooledConnections } from './pooled-connections.js';
 
@@ -61,7 +60,8 @@ export class SharedCommits {
       for (const group of groups) await this.#send(group);
       for (const { resolve } of commits) resolve();
     } catch (error) {
-      if (commits.length > 1 && isRefused(error)) await Promise.all(commits.map((commit) => this.#commitAlone(commit)));
+      const isUndone = error instanceof CannotShare || isRefusal(error);
+      if (commits.length > 1 && isUndone) await Promise.all(commits.map((commit) => this.#commitAlone(commit)));
       else for (const { reject } of commits) reject(error);
     }
   }
@@ -82,8 +82,3 @@ export class SharedCommits {
 
 /** Two units make the same row, or they are too many values for a statement. */
 class CannotShare extends Error {}
-
-/** Whether nothing was done. Of a connection that was lost nobody knows what it did before. */
-function isRefused(error: unknown): boolean {
-  return error instanceof CannotShare || (error instanceof pg.DatabaseError && error.severity === 'ERROR');
-}
