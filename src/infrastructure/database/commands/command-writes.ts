@@ -130,46 +130,24 @@ export function stepWrites(step: CommandStep, lease: Lease | undefined): readonl
 }
 
 function stepUpdate(step: CommandStep, lease: Lease | undefined): Pick<NotedWrite, 'text' | 'values' | 'together'> {
-  const values = stepValues(step);
+  const row = stepRow(step);
   const { settlement, leaseNumber } = step.after.record;
   if (lease !== undefined) {
-    return {
-      text: leaseText,
-      values: [...values, leaseNumber, lease.owner, lease.seconds],
-      together: {
-        text: leaseTogetherText,
-        row: {
-          ...stepRow(step),
-          lease_number: leaseNumber,
-          lease_owner: lease.owner,
-          lease_seconds: lease.seconds,
-        },
-      },
-    };
+    return inOrder(leaseText, leaseTogetherText, {
+      ...row,
+      lease_number: leaseNumber,
+      lease_owner: lease.owner,
+      lease_seconds: lease.seconds,
+    });
   }
-  if (settlement === undefined) {
-    return { text: advanceText, values, together: { text: advanceTogetherText, row: stepRow(step) } };
-  }
-  return { text: settleText, values: [...values, settlement.at, settlement.by, settlement.reason ?? null] };
+  if (settlement === undefined) return inOrder(advanceText, advanceTogetherText, row);
+  const { at, by, reason } = settlement;
+  return { text: settleText, values: [...Object.values(row), at, by, reason] };
 }
 
-function stepValues({ before, after }: CommandStep): readonly unknown[] {
-  const { record } = after;
-  return [
-    before.id,
-    before.record.status,
-    before.record.lastEventNumber,
-    before.record.leaseNumber,
-    record.status,
-    record.errorCode ?? null,
-    record.errorMessage ?? null,
-    record.startedAt ?? null,
-    record.completedAt ?? null,
-    record.attempts,
-    record.notBefore ?? null,
-    record.lastEventNumber,
-    record.responseCount,
-  ];
+/** A write whose values are those of its row, in the order of its places. */
+function inOrder(text: string, togetherText: string, row: Readonly<Record<string, unknown>>): NotedWrite {
+  return { text, values: Object.values(row), together: { text: togetherText, row } };
 }
 
 function stepRow({ before, after: { record } }: CommandStep): Readonly<Record<string, unknown>> {
@@ -191,30 +169,15 @@ function stepRow({ before, after: { record } }: CommandStep): Readonly<Record<st
 }
 
 function insertTransition(transition: Transition): NotedWrite {
-  return {
-    text: insertTransitionText,
-    values: [
-      transition.commandId,
-      transition.eventNumber,
-      transition.from ?? null,
-      transition.to,
-      transition.occurredAt,
-      transition.actor,
-      transition.reason,
-    ],
-    together: {
-      text: insertTransitionsText,
-      row: {
-        command_id: transition.commandId,
-        event_number: transition.eventNumber,
-        from_status: transition.from,
-        to_status: transition.to,
-        occurred_at: transition.occurredAt,
-        actor: transition.actor,
-        reason: transition.reason,
-      },
-    },
-  };
+  return inOrder(insertTransitionText, insertTransitionsText, {
+    command_id: transition.commandId,
+    event_number: transition.eventNumber,
+    from_status: transition.from,
+    to_status: transition.to,
+    occurred_at: transition.occurredAt,
+    actor: transition.actor,
+    reason: transition.reason,
+  });
 }
 
 function insertResponse(response: Response): NotedWrite {
