@@ -5,6 +5,7 @@ import { ConcurrentChange } from '#application/domain/errors.js';
 import type { Log } from '#application/ports/log.js';
 import type { Access } from '#application/ports/unit-of-work.js';
 
+import { leaveRowsUnread, RowQuery } from './row-query.js';
 import type { Statement } from './noted-write.js';
 import { nameOfStatement } from './statement-names.js';
 import { columnTypes } from './timestamp-text.js';
@@ -32,6 +33,7 @@ class PipeliningClient extends pg.Client {
     super({ ...config, pipeline: true });
     // Sequelize listens only once the connection stands. A server that goes away in between would end the process.
     this.on('error', () => undefined);
+    leaveRowsUnread(this);
   }
 }
 
@@ -176,10 +178,11 @@ class PooledConnection implements Connection {
    */
   #query<Row extends object>(config: QueryConfig): Promise<readonly Row[]> {
     return new Promise((resolve, reject) => {
-      this.#client.query<Row>(config, (error: Error | null, result) => {
-        if (error === null) resolve(result.rows);
+      const query = new RowQuery<Row>(this.#client, config, (error, rows) => {
+        if (error === undefined) resolve(rows);
         else reject(error);
       });
+      this.#client.query(query);
     });
   }
 

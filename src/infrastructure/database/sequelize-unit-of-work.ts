@@ -103,7 +103,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
 
   async rowsInOrder<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
     this.#mustBeOpen();
-    return this.#send<Row>({ text, values });
+    return this.#send<Row>({ text, values }, 'read');
   }
 
   async rowsInTransaction<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {

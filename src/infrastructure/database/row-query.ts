@@ -1,0 +1,111 @@
+import pg, { type Client, type Connection, type QueryConfig } from 'pg';
+import { Parser } from 'pg-protocol/dist/parser.js';
+
+import { RowReader, type Column, type WireRow } from './row-reader.js';
+
+/** The first byte of the server's message `DataRow` (PostgreSQL's manual, 55.7). */
+const dataRow = 0x44;
+
+/** What the driver makes of a message of the server. */
+interface Message {
+  readonly name: string;
+}
+
+/** The driver's parser, with what its types keep to themselves. */
+interface OpenParser {
+  parse(bytes: Buffer, handle: (message: Message) => void): void;
+  handlePacket(offset: number, code: number, length: number, bytes: Buffer): Message;
+}
+
+/** The driver's connection, likewise. */
+interface OpenConnection extends Connection {
+  attachListeners(stream: Connection['stream']): void;
+}
+
+/** A row of which nothing is read before it is known by whom. */
+class UnreadRow implements WireRow, Message {
+  readonly name = 'dataRow';
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+
+  constructor(bytes: Buffer, start: number, end: number) {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+  }
+
+  /** For the driver's own queries. */
+  get fields(): (string | null)[] {
+    const { bytes, start } = this;
+    const fields: (string | null)[] = [];
+    let at = start + 2;
+    while (at < this.end) {
+      const length = bytes.readInt32BE(at);
+      at += 4;
+      fields.push(length < 0 ? null : bytes.toString('utf8', at, at + length));
+      at += Math.max(length, 0);
+    }
+    return fields;
+  }
+}
+
+class RowLeavingParser extends (Parser as unknown as new () => OpenParser) {
+  override handlePacket(offset: number, code: number, length: number, bytes: Buffer): Message {
+    // The length counts its own four bytes.
+    if (code === dataRow) return new UnreadRow(bytes, offset, offset + length - 4);
+    return super.handlePacket(offset, code, length, bytes);
+  }
+}
+
+/** Lets a client, before it connects, leave rows to the queries that they are for. */
+export function leaveRowsUnread(client: Client): void {
+  const connection = client.connection as OpenConnection;
+  connection.attachListeners = (stream) => {
+    const parser = new RowLeavingParser();
+    const handle = (message: Message): void => {
+      connection.emit(message.name === 'error' ? 'errorMessage' : message.name, message);
+    };
+    stream.on('data', (bytes: Buffer) => parser.parse(bytes, handle));
+  };
+}
+
+/** What a query ends with: the rows, or what went wrong. */
+export type QueryEnd<Row> = (error: unknown, rows: readonly Row[]) => void;
+
+/** A query of the driver, with our reading of its rows. */
+export class RowQuery<Row extends object> extends pg.Query {
+  readonly #client: Client;
+  readonly #end: QueryEnd<Row>;
+  readonly #rows: Row[] = [];
+  #reader: RowReader<Row> | undefined;
+  #unreadable: { readonly error: unknown } | undefined;
+
+  constructor(client: Client, config: QueryConfig, end: QueryEnd<Row>) {
+    super(config);
+    this.#client = client;
+    this.#end = end;
+  }
+
+  handleRowDescription({ fields }: { readonly fields: readonly Column[] }): void {
+    this.#reader = new RowReader(fields, (type) => this.#client.getTypeParser(type) as (text: string) => unknown);
+  }
+
+  handleDataRow(row: WireRow): void {
+    if (this.#reader === undefined || this.#unreadable !== undefined) return;
+    try {
+      this.#rows.push(this.#reader.read(row));
+    } catch (error) {
+      this.#unreadable = { error };
+    }
+  }
+
+  handleError(error: unknown): void {
+    this.#end(error, []);
+  }
+
+  handleReadyForQuery(): void {
+    if (this.#unreadable === undefined) this.#end(undefined, this.#rows);
+    else this.#end(this.#unreadable.error, []);
+  }
+}
