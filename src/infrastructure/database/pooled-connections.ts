@@ -100,7 +100,7 @@ export class PooledConnections {
   /**
    * As `use`, for a task that is short and in no transaction: those of one turn of the event loop share a connection, and
    * go out in one piece. For a row by its key, what the system takes to carry a piece there and back, and to wake the
-   * server for it, is more than what the server does.
+   * server for it, is more than what the server does; for a page of fifty rows it is still a sixth of the whole.
    */
   share<Result>(access: Access, task: Task<Result>): Promise<Result> {
     const turn = this.#openTurn(access);

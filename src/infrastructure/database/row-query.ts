@@ -1,7 +1,7 @@
 import pg, { type Client, type Connection, type QueryConfig } from 'pg';
 import { Parser } from 'pg-protocol/dist/parser.js';
 
-import { RowReader, type Column, type WireRow } from './row-reader.js';
+import { RowReader, type Column, type ValueParser, type WireRow } from './row-reader.js';
 
 /** The first byte of the server's message `DataRow` (PostgreSQL's manual, 55.7). */
 const dataRow = 0x44;
@@ -71,15 +71,15 @@ export function leaveRowsUnread(client: Client): void {
 }
 
 /** What a query ends with: the rows, or what went wrong. */
-export type QueryEnd<Row> = (error: unknown, rows: readonly Row[]) => void;
+export type QueryEnd<Row> = (error: Error | undefined, rows: readonly Row[]) => void;
 
 /** A query of the driver, with our reading of its rows. */
 export class RowQuery<Row extends object> extends pg.Query {
   readonly #client: Client;
   readonly #end: QueryEnd<Row>;
-  readonly #rows: Row[] = [];
+  #rows: Row[] = [];
   #reader: RowReader<Row> | undefined;
-  #unreadable: { readonly error: unknown } | undefined;
+  #unreadable: Error | undefined;
 
   constructor(client: Client, config: QueryConfig, end: QueryEnd<Row>) {
     super(config);
@@ -88,7 +88,7 @@ export class RowQuery<Row extends object> extends pg.Query {
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly Column[] }): void {
-    this.#reader = new RowReader(fields, (type) => this.#client.getTypeParser(type) as (text: string) => unknown);
+    this.#reader = new RowReader(fields, (type) => this.#client.getTypeParser(type) as ValueParser);
   }
 
   handleDataRow(row: WireRow): void {
@@ -96,16 +96,19 @@ export class RowQuery<Row extends object> extends pg.Query {
     try {
       this.#rows.push(this.#reader.read(row));
     } catch (error) {
-      this.#unreadable = { error };
+      this.#unreadable = new Error('a value that the database answered could not be read', { cause: error });
     }
   }
 
-  handleError(error: unknown): void {
+  handleError(error: Error): void {
     this.#end(error, []);
   }
 
   handleReadyForQuery(): void {
-    if (this.#unreadable === undefined) this.#end(undefined, this.#rows);
-    else this.#end(this.#unreadable.error, []);
+    const rows = this.#rows;
+    // The driver may keep a query for longer than anybody wants its rows.
+    this.#rows = [];
+    if (this.#unreadable === undefined) this.#end(undefined, rows);
+    else this.#end(this.#unreadable, []);
   }
 }

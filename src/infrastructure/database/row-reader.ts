@@ -4,11 +4,13 @@ import { parseTimestamp } from './timestamp-text.js';
 
 const types = pg.types.builtins;
 
+/** The object id of a type. */
+type TypeId = Parameters<typeof pg.types.getTypeParser>[0];
+
 /** A column of an answer, as the server describes it. */
 export interface Column {
   readonly name: string;
-  /** The object id of its type. */
-  readonly dataTypeID: number;
+  readonly dataTypeID: TypeId;
 }
 
 /** A row as it came: the body of the server's message `DataRow` (PostgreSQL's manual, 55.7). */
@@ -26,8 +28,8 @@ interface ReadColumn {
   readonly readValue: ValueReader;
 }
 
-/** The driver's way to read the values of a type. */
-type ParserOf = (dataTypeID: number) => (text: string) => unknown;
+/** How the driver reads a value of a type that isn't read here. */
+export type ValueParser = (text: string) => unknown;
 
 /**
  * Reads the rows of an answer. A page of a list has a thousand values, and the driver makes a text of each by a call of its own;
@@ -37,7 +39,7 @@ export class RowReader<Row extends object> {
   readonly #columns: readonly ReadColumn[];
   readonly #emptyRow: Readonly<Record<string, unknown>>;
 
-  constructor(columns: readonly Column[], parserOf: ParserOf) {
+  constructor(columns: readonly Column[], parserOf: (type: TypeId) => ValueParser) {
     this.#columns = columns.map(({ name, dataTypeID }) => ({
       name,
       readValue: valueReaders.get(dataTypeID) ?? parsed(parserOf(dataTypeID)),
@@ -55,9 +57,12 @@ export class RowReader<Row extends object> {
     for (let index = 0; index < this.#columns.length; index += 1) {
       const length = bytes.readInt32BE(start + at);
       at += 4;
-      // -1 stands for NULL.
-      if (length < 0) continue;
       const { name, readValue } = this.#columns[index] as ReadColumn;
+      // -1 stands for NULL.
+      if (length < 0) {
+        values[name] = null;
+        continue;
+      }
       values[name] = readValue(text, at, at + length, row);
       at += length;
     }
@@ -83,7 +88,7 @@ const readInteger: ValueReader = (text, from, to) => {
 
 const readJson: ValueReader = (text, from, to, row) => JSON.parse(readText(text, from, to, row) as string) as unknown;
 
-const valueReaders: ReadonlyMap<number, ValueReader> = new Map<number, ValueReader>([
+const valueReaders: ReadonlyMap<TypeId, ValueReader> = new Map<TypeId, ValueReader>([
   [types.BOOL, (text, from) => text[from] === 't'],
   [types.INT2, readInteger],
   [types.INT4, readInteger],
@@ -95,7 +100,7 @@ const valueReaders: ReadonlyMap<number, ValueReader> = new Map<number, ValueRead
   [types.VARCHAR, readText],
 ]);
 
-function parsed(parse: (text: string) => unknown): ValueReader {
+function parsed(parse: ValueParser): ValueReader {
   return (_text, from, to, row) => parse(decoded(from, to, row));
 }
 

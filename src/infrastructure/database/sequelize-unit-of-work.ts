@@ -101,11 +101,6 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     return this.#send<Row>({ text, values, isPlannedAnew: true });
   }
 
-  async rowsInOrder<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
-    this.#mustBeOpen();
-    return this.#send<Row>({ text, values }, 'read');
-  }
-
   async rowsInTransaction<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
     this.#mustBeOpen();
     this.#mustWrite();

@@ -20,7 +20,11 @@ let knownMidnight = Number.NaN;
 export function parseTimestamp(text: string, from = 0, to = text.length): Date | number | null {
   const zone = to - 3;
   if (!isPlain(text, from, zone)) return parseAnyTimestamp(text.slice(from, to));
-  const midnight = midnightOf(digits(text, from) * 100 + digits(text, from + 2), digits(text, from + 5), digits(text, from + 8));
+  const midnight = midnightOf(
+    digits(text, from) * 100 + digits(text, from + 2),
+    digits(text, from + 5),
+    digits(text, from + 8),
+  );
   if (Number.isNaN(midnight)) return parseAnyTimestamp(text.slice(from, to));
   const seconds = (digits(text, from + 11) * 60 + digits(text, from + 14)) * 60 + digits(text, from + 17);
   return new Date(midnight + seconds * 1000 + fraction(text, from + 20, zone));
@@ -56,7 +60,9 @@ function midnightOf(year: number, month: number, day: number): number {
 export const columnTypes = {
   ...pg.types,
   getTypeParser: (oid: TypeId, format?: 'text' | 'binary'): unknown =>
-    oid === TIMESTAMPTZ && format !== 'binary' ? (text: string) => parseTimestamp(text) : pg.types.getTypeParser(oid, format),
+    oid === TIMESTAMPTZ && format !== 'binary'
+      ? (text: string) => parseTimestamp(text)
+      : pg.types.getTypeParser(oid, format),
 };
 
 function digits(text: string, at: number): number {

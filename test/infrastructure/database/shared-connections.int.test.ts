@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { Client } from 'pg';
 
+import type { Vehicle } from '#application/domain/vehicle.js';
+import type { Page } from '#application/ports/paging.js';
 import type { UnitOfWork } from '#application/ports/unit-of-work.js';
 
 import { aCommand, newId, storeFleet, type Fleet } from './builders.js';
@@ -28,6 +30,10 @@ describe('Statements of one turn of the event loop', () => {
   const times = <Result>(count: number, task: (index: number) => Promise<Result>): Promise<Result[]> =>
     Promise.all(Array.from({ length: count }, (_, index) => task(index)));
   const loadVehicle = (id: string) => test.units.withUnit('read', (work) => work.vehicles.load(id));
+  const listVehicles = () =>
+    test.units.withUnit('read', (work) =>
+      work.vehicles.list({ scope: { kind: 'all' }, includeRetired: false }, { limit: 5, after: undefined }),
+    );
   const addCommand = (vehicleId = fleet.vehicleId) =>
     test.units.withUnit('write', (work) => {
       const { command, transition } = aCommand({ ...fleet, vehicleId });
@@ -53,22 +59,35 @@ describe('Statements of one turn of the event loop', () => {
     );
   });
 
-  it('more than that: take further connections, and a list or a transaction has one to itself', async () => {
+  it('a page of a list among them: shares it too, and each gets its own rows', async () => {
     const lock = await heldTable('vehicles');
-    const scope = { kind: 'all' } as const;
-    const page = { limit: 5, after: undefined };
-    const list = () =>
-      test.units.withUnit('read', (work) => work.vehicles.list({ scope, includeRetired: false }, page));
+    let reading: Promise<unknown> | undefined;
+    const used = await connectionsFor(async () => {
+      reading = Promise.all([loadVehicle(fleet.vehicleId), listVehicles(), loadVehicle(newId()), listVehicles()]);
+      await lock.waiters(1);
+      await lock.release();
+      await reading;
+    });
+    expect(used).to.equal(1);
+    const [vehicle, page, none, again] = (await reading) as [Vehicle, Page<Vehicle>, undefined, Page<Vehicle>];
+    expect(vehicle.id).to.equal(fleet.vehicleId);
+    expect(page.items.map(({ id }) => id)).to.deep.equal([fleet.vehicleId]);
+    expect(none).to.equal(undefined);
+    expect(again).to.deep.equal(page);
+  });
+
+  it('more than that: take further connections, and a transaction has one to itself', async () => {
+    const lock = await heldTable('vehicles');
     const transaction = async () => {
       const unit: UnitOfWork = test.units.open('write');
       await openTransaction(unit);
       await unit.vehicles.load(fleet.vehicleId);
       await unit.close();
     };
-    const all = Promise.all([times(9, () => loadVehicle(fleet.vehicleId)), list(), list(), transaction()]);
-    // Two that share, and three to themselves.
-    await lock.waiters(5);
-    expect(test.pool().using).to.equal(5);
+    const all = Promise.all([times(7, () => loadVehicle(fleet.vehicleId)), times(2, listVehicles), transaction()]);
+    // Two that share, and one to itself.
+    await lock.waiters(3);
+    expect(test.pool().using).to.equal(3);
     await lock.release();
     await all;
   });

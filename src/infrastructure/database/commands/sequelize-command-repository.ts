@@ -107,7 +107,7 @@ export class SequelizeCommandRepository implements CommandRepository {
     });
     const rows =
       vehicleId !== undefined && isWithoutFilters(others)
-        ? await this.#unit.rowsInOrder<CommandRow>(text, values)
+        ? await this.#unit.rows<CommandRow>(text, values)
         : await this.#unit.rowsByFilter<CommandRow>(text, values);
     return toPage(rows.map(toCommand), page.limit, ({ record }) => ({ at: record.submittedAt, id: record.id }));
   }

@@ -162,7 +162,7 @@ export class SequelizeVehicleRepository implements VehicleRepository {
     });
     const rows =
       scope.kind === 'all' && isWithoutFilters(others)
-        ? await this.#unit.rowsInOrder<VehicleRow>(text, values)
+        ? await this.#unit.rows<VehicleRow>(text, values)
         : await this.#unit.rowsByFilter<VehicleRow>(text, values);
     return toPage(rows.map(toVehicle), page.limit, (vehicle) => ({ at: vehicle.createdAt, id: vehicle.id }));
   }
