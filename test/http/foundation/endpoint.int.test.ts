@@ -89,6 +89,21 @@ describe('endpoint', () => {
       expect(await answer.json()).to.deep.equal({ said: `${userId},${carId},{"name":"Ada"}` });
     });
 
+    it('answers with what was presented, whatever letters it is made of and however long it is', async () => {
+      const texts = ['x', 'é', '車', '😀'].flatMap((letter) =>
+        [1, 1000, 4090, 100_000].map((size) => letter.repeat(size)),
+      );
+      texts.push(`${'x'.repeat(100_000)}é`);
+      const service = await start([changeCar({ handle: () => Promise.resolve(texts.shift()) })]);
+      for (const text of [...texts]) {
+        const answer = await change(service);
+        expect(await answer.json()).to.deep.equal({ said: text });
+        expect(answer.headers.get('content-length')).to.equal(
+          String(Buffer.byteLength(JSON.stringify({ said: text }))),
+        );
+      }
+    });
+
     it('answers HEAD like GET, without the body', async () => {
       const service = await start([
         endpoint({
@@ -100,7 +115,7 @@ describe('endpoint', () => {
           role: 'viewer',
           access: 'read',
           replies: { 200: { description: 'All', schema: said } },
-          handle: () => Promise.resolve('none'),
+          handle: () => Promise.resolve('none '.repeat(2000)),
           reply: (text) => ok({ said: text }),
         }),
       ]);
