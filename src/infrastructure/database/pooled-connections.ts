@@ -122,7 +122,7 @@ export class PooledConnections {
     return turn;
   }
 
-  async #runTogether(turn: readonly SharedTask[]): Promise<void> {
+  async #runTogether(turn: SharedTask[]): Promise<void> {
     let connection: PooledConnection;
     try {
       connection = await this.#acquire();
@@ -131,7 +131,7 @@ export class PooledConnections {
       return;
     }
     try {
-      await connection.inOnePiece(() => turn.map(({ start }) => start(connection)));
+      await connection.inOnePiece(() => turn.splice(0).map(({ start }) => start(connection)));
     } finally {
       connection.giveBack();
     }
