@@ -20,6 +20,12 @@ interface OpenParser {
 /** The driver's connection, likewise. */
 interface OpenConnection extends Connection {
   attachListeners(stream: Connection['stream']): void;
+  describe(target: object): void;
+}
+
+/** The driver's query, likewise. */
+interface OpenQuery extends pg.Query {
+  prepare(connection: OpenConnection): void;
 }
 
 /** A row of which nothing is read before it is known by whom. */
@@ -70,31 +76,63 @@ export function leaveRowsUnread(client: Client): void {
   };
 }
 
+/** A client's statements that the server has prepared and described. */
+class DescribedStatements {
+  readonly readers = new Map<string, RowReader>();
+  /** The client's connection, which asks for no description. */
+  readonly connection: OpenConnection;
+
+  constructor(connection: OpenConnection) {
+    this.connection = Object.create(connection, { describe: { value: () => undefined } }) as OpenConnection;
+  }
+}
+
+const describedStatements = new WeakMap<OpenConnection, DescribedStatements>();
+
+function describedBy(connection: OpenConnection): DescribedStatements {
+  const known = describedStatements.get(connection) ?? new DescribedStatements(connection);
+  describedStatements.set(connection, known);
+  return known;
+}
+
 /** What a query ends with: the rows, or what went wrong. */
 export type QueryEnd<Row> = (error: Error | undefined, rows: readonly Row[]) => void;
 
-/** A query of the driver, with our reading of its rows. */
-export class RowQuery<Row extends object> extends pg.Query {
+/**
+ * A query of the driver, with our reading of its rows. A prepared statement is described once for each connection: what it
+ * answers can't change, since the server refuses it when its tables were altered (SQLSTATE 0A000).
+ */
+export class RowQuery<Row extends object> extends (pg.Query as unknown as new (config: QueryConfig) => OpenQuery) {
   readonly #client: Client;
+  readonly #name: string | undefined;
   readonly #end: QueryEnd<Row>;
   #rows: Row[] = [];
-  #reader: RowReader<Row> | undefined;
+  #reader: RowReader | undefined;
   #unreadable: Error | undefined;
 
   constructor(client: Client, config: QueryConfig, end: QueryEnd<Row>) {
     super(config);
     this.#client = client;
+    this.#name = config.name;
     this.#end = end;
+  }
+
+  override prepare(connection: OpenConnection): void {
+    const described = describedBy(connection);
+    this.#reader = this.#name === undefined ? undefined : described.readers.get(this.#name);
+    super.prepare(this.#reader === undefined ? connection : described.connection);
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly Column[] }): void {
     this.#reader = new RowReader(fields, (type) => this.#client.getTypeParser(type) as ValueParser);
+    if (this.#name !== undefined)
+      describedBy(this.#client.connection as OpenConnection).readers.set(this.#name, this.#reader);
   }
 
   handleDataRow(row: WireRow): void {
     if (this.#reader === undefined || this.#unreadable !== undefined) return;
     try {
-      this.#rows.push(this.#reader.read(row));
+      this.#rows.push(this.#reader.read(row) as Row);
     } catch (error) {
       this.#unreadable = new Error('a value that the database answered could not be read', { cause: error });
     }

@@ -35,7 +35,7 @@ export type ValueParser = (text: string) => unknown;
  * Reads the rows of an answer. A page of a list has a thousand values, and the driver makes a text of each by a call of its own;
  * here a row becomes text at once, and its values are cut out of it.
  */
-export class RowReader<Row extends object> {
+export class RowReader {
   readonly #columns: readonly ReadColumn[];
   readonly #emptyRow: Readonly<Record<string, unknown>>;
 
@@ -48,7 +48,7 @@ export class RowReader<Row extends object> {
   }
 
   /** The row as an object, its columns in the order of the select list. Throws when a value can't be read. */
-  read(row: WireRow): Row {
+  read(row: WireRow): Readonly<Record<string, unknown>> {
     const { bytes, start, end } = row;
     const text = bytes.toString('latin1', start, end);
     const values: Record<string, unknown> = { ...this.#emptyRow };
@@ -66,7 +66,7 @@ export class RowReader<Row extends object> {
       values[name] = readValue(text, at, at + length, row);
       at += length;
     }
-    return values as Row;
+    return values;
   }
 }
 

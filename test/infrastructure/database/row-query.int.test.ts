@@ -106,6 +106,31 @@ describe('RowQuery', () => {
     }
   });
 
+  it('a prepared statement: is described once, and answered the same each time', async () => {
+    let descriptions = 0;
+    client.connection.on('rowDescription', () => (descriptions += 1));
+    const text = `select $1::integer as number, null::text as none, 'é' as text`;
+    for (const number of [1, 2, 3]) {
+      expect(await query(text, [number], { name: 'numbered' })).to.deep.equal([{ number, none: null, text: 'é' }]);
+    }
+    expect(descriptions).to.equal(1);
+    expect(await query('select true as other', [], { name: 'other' })).to.deep.equal([{ other: true }]);
+    expect(await query(text, [4])).to.deep.equal([{ number: 4, none: null, text: 'é' }]);
+    expect(descriptions).to.equal(3);
+  });
+
+  it('a prepared statement whose table was altered: is refused, and read anew under another name', async () => {
+    await driver.query('create table shapes (side integer)');
+    await driver.query('insert into shapes values (7)');
+    expect(await query('select * from shapes', [], { name: 'shapes' })).to.deep.equal([{ side: 7 }]);
+    await driver.query('alter table shapes alter side type text, add name text');
+    expect(await rejectionOf(query('select * from shapes', [], { name: 'shapes' }))).to.have.property('code', '0A000');
+    expect(await query('select * from shapes')).to.deep.equal([{ side: '7', name: null }]);
+    expect(await query('select * from shapes', [], { name: 'shapes again' })).to.deep.equal([
+      { side: '7', name: null },
+    ]);
+  });
+
   it("the driver's own queries on such a client: get what they always got", async () => {
     const text = `select null as none, 'é' as text, 5 as number, now() is null as bool`;
     const [own, { rows, fields }] = await Promise.all([query(text), client.query<Row>(text)]);
