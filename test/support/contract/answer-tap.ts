@@ -68,10 +68,14 @@ export function installAnswerTap(): void {
 function keep(response: ServerResponse, [chunk, encoding]: readonly unknown[]): void {
   const draft = draftOf(response);
   if (draft === undefined || draft.parts === 'nothing') return;
-  const isText = typeof chunk === 'string';
-  if (isText && (typeof encoding !== 'string' || /^utf-?8$/iu.test(encoding))) draft.text += chunk;
-  else if (chunk instanceof Uint8Array) draft.text += Buffer.from(chunk).toString();
+  // As the client gets it: the bytes of the encoding that was asked for, read as UTF-8.
+  if (typeof chunk === 'string') draft.text += String(Buffer.from(chunk, toEncoding(encoding)));
+  else if (chunk instanceof Uint8Array) draft.text += String(Buffer.from(chunk));
   if (draft.parts !== 'whole') judgeParts(draft, draft.parts === 'events' ? '\n\n' : '\n');
+}
+
+function toEncoding(given: unknown): BufferEncoding {
+  return typeof given === 'string' && Buffer.isEncoding(given) ? given : 'utf8';
 }
 
 function finish(response: ServerResponse, given: readonly unknown[]): void {
