@@ -144,9 +144,14 @@ async function startService(variables: Record<string, string>, running: ChildPro
   running.push(child);
   const port = await new Promise<number>((resolve, reject) => {
     child.once('exit', () => reject(new Error('the service ended at its start')));
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    const lines = createInterface({ input: child.stdout });
+    lines.on('line', (line) => {
       const entry = JSON.parse(line) as { readonly msg?: string; readonly port?: number };
-      if (entry.msg === 'ready' && entry.port !== undefined) resolve(entry.port);
+      if (entry.msg !== 'ready' || entry.port === undefined) return;
+      // The rest of the log is only taken off the pipe: reading it is not the service's work.
+      lines.close();
+      child.stdout.resume();
+      resolve(entry.port);
     });
   });
   return { url: `http://127.0.0.1:${port}`, process: child, readyMillis: performance.now() - start };
