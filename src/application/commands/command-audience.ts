@@ -1,7 +1,7 @@
-import type { CommandEvents, Unsubscribe } from '../ports/command-events.js';
+import type { CommandEvents, CommandNews, Unsubscribe } from '../ports/command-events.js';
 
-/** What a member of an audience is called with: the number of the event that its command has reached. */
-export type NewsListener = (eventNumber: number) => void;
+/** What a member of an audience is called with. */
+export type NewsListener = (news: CommandNews) => void;
 
 /**
  * Those in this process who follow one command. They share a subscription, and a read where they stand at the same event.
@@ -15,7 +15,7 @@ export class CommandAudience<Page> {
     this.#subscription = commandEvents.subscribe(commandId, (news) => {
       // A read that was begun before may not see what the news are about.
       this.#reads.clear();
-      for (const { onNews } of this.#members) onNews(news.eventNumber);
+      for (const { onNews } of this.#members) onNews(news);
     });
     // Whoever joins waits for it, and hears of its failure.
     this.#subscription.catch(() => undefined);

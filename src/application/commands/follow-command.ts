@@ -38,8 +38,7 @@ export interface FollowCommand {
   /**
    * Every event after the given one, once and in order, whenever one comes; ends after the final status. Holds no
    * connection and keeps no events while it waits. Ends early when the signal aborts, or when the actor may not see the
-   * command any more. Throws `responses-purged` when
-   * some of what is to come was purged since.
+   * command any more. Throws `responses-purged` when some of what is to come was purged since.
    */
   readonly events: (following: Following, signal: AbortSignal) => AsyncGenerator<CommandEvent, void, undefined>;
 }
@@ -67,13 +66,24 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
       bell.ring();
     });
     const audience = audienceOf(commandId);
-    const leave = audience.join((eventNumber) => {
-      if (eventNumber > sent) bell.ring();
+    /** What came with the news that ended the wait. Nothing when there were more of them: the database has it all. */
+    let brought: readonly CommandEvent[] = [];
+    const leave = audience.join((news) => {
+      if (news.eventNumber <= sent) return;
+      brought = bell.isAwaited ? (news.events ?? []) : [];
+      bell.ring();
     });
+    const takeBrought = (): EventsPage | undefined => {
+      const events = brought;
+      brought = [];
+      const last = events.at(-1);
+      if (last === undefined || events[0]?.eventNumber !== sent + 1) return undefined;
+      return { events, isEnd: isEnd(last) };
+    };
     try {
       await audience.listening();
       while (!isOver()) {
-        const page = await audience.read(sent, (after) => readFromDatabase(commandId, after));
+        const page = takeBrought() ?? (await audience.read(sent, (after) => readFromDatabase(commandId, after)));
         sent = page.events.at(-1)?.eventNumber ?? sent;
         for (const event of page.events) {
           if (isOver()) return;

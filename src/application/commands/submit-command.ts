@@ -108,7 +108,7 @@ export function submitCommand(dependencies: Dependencies) {
         details: { command_name: type.name, safety },
       }),
     );
-    announce(work, { after: command, transitions: [transition] });
+    announce(work, { after: command, transitions: [transition], responses: [] });
     work.afterCommit(() => dispatchSignals.send({ kind: 'wake' }));
     return { command, isReplay: false };
   };

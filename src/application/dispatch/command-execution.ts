@@ -110,7 +110,8 @@ export class CommandExecution {
       if (error instanceof LeaseLost) log.warn({}, 'the lease of a command is lost; another instance goes on with it');
       else log.error({ err: error }, 'the execution of a command failed');
     } finally {
-      this.#ended.abort();
+      // Without a reason of its own it would make an exception, with its stack.
+      this.#ended.abort('ended');
     }
   }
 

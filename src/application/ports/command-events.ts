@@ -1,7 +1,14 @@
-/** Command N has reached event number M. What happened stands in the database; this only says that there is something. */
+import type { CommandEvent } from './command-repository.js';
+
+/** Command N has reached event number M. What happened stands in the database. */
 export interface CommandNews {
   readonly commandId: string;
   readonly eventNumber: number;
+  /**
+   * The stored events that led there, without a gap: whoever has the one before them need not read. Left out where the news
+   * come from another instance.
+   */
+  readonly events?: readonly CommandEvent[];
 }
 
 /** Ends a subscription. Idempotent. */

@@ -1,25 +1,38 @@
 import type { CommandStep } from '../domain/command.js';
 import type { CommandEvents } from '../ports/command-events.js';
+import type { CommandEvent } from '../ports/command-repository.js';
 import type { Measurements } from '../ports/measurements.js';
 import type { Work } from '../ports/unit-of-work.js';
 
 interface Dependencies {
   readonly commandEvents: CommandEvents;
-  readonly measurements: Measurements;
+  readonly measurements: Pick<Measurements, 'commandMoved'>;
 }
 
 /** Tells followers and counters of a step once it is durable, and never before. */
-export type AnnounceStep = (work: Pick<Work, 'afterCommit'>, step: Pick<CommandStep, 'after' | 'transitions'>) => void;
+export type AnnounceStep = (work: Pick<Work, 'afterCommit'>, step: AnnouncedStep) => void;
+
+type AnnouncedStep = Omit<CommandStep, 'before'>;
 
 /** Publishes a step's news and counts its transitions, after the commit. */
 export function announceStep({ commandEvents, measurements }: Dependencies): AnnounceStep {
-  return (work, { after, transitions }) => {
+  return (work, step) => {
+    const { after, transitions } = step;
     work.afterCommit(() => {
-      commandEvents.publish({ commandId: after.id, eventNumber: after.record.lastEventNumber });
+      const { lastEventNumber } = after.record;
+      commandEvents.publish({ commandId: after.id, eventNumber: lastEventNumber, events: eventsOf(step) });
       const { name, submittedAt, startedAt, completedAt } = after.record;
       for (const { from, to } of transitions) {
         measurements.commandMoved({ name, from, to, submittedAt, startedAt, completedAt });
       }
     });
   };
+}
+
+function eventsOf({ responses, transitions }: AnnouncedStep): readonly CommandEvent[] {
+  const events: CommandEvent[] = [
+    ...responses.map((response) => ({ kind: 'response', eventNumber: response.eventNumber, response }) as const),
+    ...transitions.map((transition) => ({ kind: 'status', eventNumber: transition.eventNumber, transition }) as const),
+  ];
+  return events.sort((a, b) => a.eventNumber - b.eventNumber);
 }

@@ -10,6 +10,11 @@ export class Bell {
     this.#clock = clock;
   }
 
+  /** Whether somebody waits for the next ring. */
+  get isAwaited(): boolean {
+    return this.#wake !== undefined;
+  }
+
   ring(): void {
     this.#isRung = true;
     this.#wake?.();

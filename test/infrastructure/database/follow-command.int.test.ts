@@ -1,0 +1,121 @@
+import { expect } from 'chai';
+
+import { followCommand, type FollowCommand } from '#application/commands/follow-command.js';
+import type { UserActor } from '#application/domain/actor.js';
+import type { Command, CommandStep } from '#application/domain/command.js';
+import type { CommandEvents } from '#application/ports/command-events.js';
+import type { CommandEvent } from '#application/ports/command-repository.js';
+import { announceStep } from '#application/record/announce-step.js';
+import { InProcessCommandEvents } from '#infrastructure/events/in-process-command-events.js';
+import { systemClock } from '#infrastructure/system.js';
+
+import { newId, responsesOf, storeCommand, storeFleet } from './builders.js';
+import { useUnits } from './units.js';
+
+const admin: UserActor = {
+  kind: 'user',
+  userId: newId(),
+  username: 'admin',
+  role: 'admin',
+  sessionId: newId(),
+  accessVersion: 0,
+  accessUntil: new Date(Date.now() + 3_600_000),
+  origin: { requestId: 'r', ipAddress: '127.0.0.1', userAgent: 'mocha' },
+};
+
+describe('followCommand', () => {
+  const instance = useUnits();
+  let commandEvents: CommandEvents;
+  let follower: FollowCommand;
+  let command: Command;
+  let received: CommandEvent[];
+  let whole: Promise<void>;
+
+  beforeEach(async () => {
+    const { units } = instance;
+    const { log } = instance.log;
+    commandEvents = new InProcessCommandEvents({ log });
+    follower = followCommand({ units, commandEvents, clock: systemClock, log, recheckSeconds: 3600 });
+    command = await storeCommand(units, await storeFleet(units));
+    received = [];
+    whole = follow();
+    await until(1);
+  });
+
+  async function follow(): Promise<void> {
+    const following = await follower.begin(admin, command.id, 0);
+    for await (const event of follower.events(following, new AbortController().signal)) received.push(event);
+  }
+
+  /** Waits until so many events came, and a moment more, so that the follower waits for the next one. */
+  async function until(count: number): Promise<void> {
+    while (received.length < count) await systemClock.sleep(5);
+    await systemClock.sleep(20);
+  }
+
+  const remark = (of: Command): CommandStep => of.remark('cancel-refused', new Date(), 'test');
+  const cancel = (of: Command, responses = 0): CommandStep =>
+    of.move({ to: 'cancelled', at: new Date(), actor: 'test', reason: 'cancel-requested' }, responsesOf(of, responses));
+  const store = (step: CommandStep, isAnnounced = false): Promise<void> =>
+    instance.units.withUnit('write', (work) => {
+      work.commands.advance(step);
+      if (isAnnounced) announceStep({ commandEvents, measurements: { commandMoved: () => undefined } })(work, step);
+      return Promise.resolve();
+    });
+  const stored = (): Promise<readonly CommandEvent[]> =>
+    instance.units.withUnit('read', (work) => work.commands.listEvents(command.id, 0, 100));
+
+  it('while it waits: has events from the news of this instance, without a read, as they are stored', async () => {
+    const first = remark(command);
+    await store(first, true);
+    await until(2);
+    const reads = (): number => instance.statements.sent().filter((text) => text.includes('from responses r')).length;
+    const before = reads();
+    await store(cancel(first.after, 3), true);
+    await whole;
+    expect(reads()).to.equal(before);
+    expect(received.map(({ eventNumber }) => eventNumber)).to.deep.equal([1, 2, 3, 4, 5, 6]);
+    expect(received).to.deep.equal(await stored());
+  });
+
+  it('news behind a gap: are not believed to be all there is', async () => {
+    const first = remark(command);
+    const second = cancel(first.after);
+    await store(first);
+    await store(second, true);
+    await whole;
+    expect(received)
+      .to.deep.equal(await stored())
+      .and.to.have.lengthOf(3);
+  });
+
+  it('several news at once, in any order and twice: each event comes once, in order', async () => {
+    const steps = [remark(command)];
+    for (let count = 0; count < 3; count += 1) steps.push(remark((steps.at(-1) as CommandStep).after));
+    steps.push(cancel((steps.at(-1) as CommandStep).after, 2));
+    for (const step of steps) await store(step);
+    const news = steps.map(({ after, transitions, responses }) => ({
+      commandId: command.id,
+      eventNumber: after.record.lastEventNumber,
+      events: [
+        ...responses.map((response) => ({ kind: 'response', eventNumber: response.eventNumber, response }) as const),
+        ...transitions.map((t) => ({ kind: 'status', eventNumber: t.eventNumber, transition: t }) as const),
+      ],
+    }));
+    for (const each of [...news, ...news.toReversed()]) commandEvents.publish(each);
+    await whole;
+    expect(received)
+      .to.deep.equal(await stored())
+      .and.to.have.lengthOf(8);
+  });
+
+  it('news without events: are looked up', async () => {
+    const step = cancel(command, 1);
+    await store(step);
+    commandEvents.publish({ commandId: command.id, eventNumber: step.after.record.lastEventNumber });
+    await whole;
+    expect(received)
+      .to.deep.equal(await stored())
+      .and.to.have.lengthOf(3);
+  });
+});
