@@ -34,7 +34,8 @@ export class CommandUser {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify({
-        vin: `WVWZZZ1JZXW${String(index).padStart(6, '0')}`,
+        // Not one of those that the database is seeded with.
+        vin: `WVWZZZ1JZXW${String(900_000 + index)}`,
         make: 'Meridian',
         model: 'Tourer',
         model_year: 2024,

@@ -14,6 +14,9 @@ export interface LoadFigures {
 export interface Figures {
   readonly cores: number;
   readonly node: string;
+  /** What was in the database before. */
+  readonly vehicles: number;
+  readonly commands: number;
   readonly loads: readonly LoadFigures[];
   /** The same request straight to the vehicle, in milliseconds. */
   readonly directP50: number;
@@ -31,7 +34,7 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 /** The figures as a page for people. */
-export function toMarkdown({ cores, node, loads, directP50, ...rest }: Figures): string {
+export function toMarkdown({ cores, node, vehicles, commands: stored, loads, directP50, ...rest }: Figures): string {
   const rows = loads.map(
     ({ users, pauseMillis, commands, commandsPerSecond, p50, p95, p99 }) =>
       `| ${users} | ${pauseMillis === 0 ? 'at once' : `every ${pauseMillis / 1000} s`} | ${commands} | ${commandsPerSecond.toFixed(0)} | ${p50.toFixed(1)} | ${p95.toFixed(1)} | ${p99.toFixed(1)} |`,
@@ -39,7 +42,7 @@ export function toMarkdown({ cores, node, loads, directP50, ...rest }: Figures):
   return [
     '# Overhead of a command',
     '',
-    `From POST /commands to the last event at the client, with a vehicle that answers at once; service, PostgreSQL (fsync on), vehicles and clients on ${cores} cores, Node ${node}. Times in milliseconds.`,
+    `From POST /commands to the last event at the client, with a vehicle that answers at once; service, PostgreSQL (fsync on), vehicles and clients on ${cores} cores, Node ${node}; ${vehicles} vehicles and ${stored} commands stored before. Times in milliseconds.`,
     '',
     '| users | they order again | commands | commands/s | p50 | p95 | p99 |',
     '| ---: | --- | ---: | ---: | ---: | ---: | ---: |',
