@@ -44,6 +44,7 @@ import { obtainCredentialKeys } from '#config/credential-keys.js';
 import { obtainJwtSecret } from '#config/jwt-secret.js';
 import type { Settings } from '#config/settings.js';
 import { createApp } from '#http/app.js';
+import { expressMessages } from '#http/express-messages.js';
 import { OpenStreams } from '#http/open-streams.js';
 import { accountRoutes } from '#http/routes/account-routes.js';
 import { auditRoutes } from '#http/routes/audit-routes.js';
@@ -136,7 +137,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       useCases.dispatcher.start();
       useCases.purge.start();
       useCases.presenceProbe?.start();
-      server = await listen(http.app, settings.server);
+      server = await listen(http.app, { ...settings.server, messages: expressMessages(http.app) });
       return { port: server.port };
     },
     stop: () => (stopped ??= stop()),

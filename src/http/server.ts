@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse, type Server, type ServerOptions } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
 import type { Express, Request, Response } from 'express';
@@ -18,6 +18,8 @@ interface ListenOptions {
   readonly receiveTimeoutMillis?: number;
   /** How often it is looked for those that take too long. */
   readonly checkMillis?: number;
+  /** What requests and responses are made as; Node's own unless told otherwise. */
+  readonly messages?: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>;
 }
 
 /** The most bytes of a header. */
@@ -41,6 +43,7 @@ export interface HttpServer {
 /** Listens. Rejects with a sentence that says what to change when the port is taken. */
 export async function listen(app: Express, options: ListenOptions): Promise<HttpServer> {
   const { host, port, headerTimeoutMillis = 10_000, receiveTimeoutMillis = 30_000, checkMillis = 2000 } = options;
+  const { messages = {} } = options;
   const server = createServer(
     // A missing Host header is refused by the application, in its own form.
     {
@@ -50,6 +53,7 @@ export async function listen(app: Express, options: ListenOptions): Promise<Http
       keepAliveTimeout: keepAliveMillis,
       maxHeaderSize: maxHeaderBytes,
       requireHostHeader: false,
+      ...messages,
     },
     app,
   );
