@@ -5,6 +5,8 @@ import { ConcurrentChange } from '#application/domain/errors.js';
 import type { Log } from '#application/ports/log.js';
 import type { Access } from '#application/ports/unit-of-work.js';
 
+import { isRefusal } from './database-errors.js';
+import { Gathering } from './gathering.js';
 import { leaveRowsUnread, RowQuery } from './row-query.js';
 import type { Statement } from './noted-write.js';
 import { nameOfStatement } from './statement-names.js';
@@ -58,6 +60,9 @@ const stalePlanStates = new Set(['26000', '0A000']);
  */
 const maxShared = { read: 8, write: 4 } as const;
 
+/** For how long reads go on gathering while others are under way. */
+const maxReadWaitMillis = 1;
+
 /** Something to do with a connection. It sends its statement at once, before it waits for anything. */
 export type Task<Result> = (connection: Connection) => Promise<Result>;
 
@@ -74,12 +79,21 @@ interface SharedTask {
 export class PooledConnections {
   readonly #sequelize: Sequelize;
   readonly #options: StatementOptions;
-  /** The tasks that share the next connection; more may still join. */
-  readonly #turns: Record<Access, SharedTask[] | undefined> = { read: undefined, write: undefined };
+  /** What shares a connection. */
+  readonly #pieces: Readonly<Record<Access, Gathering<SharedTask>>>;
 
   constructor(sequelize: Sequelize, options: StatementOptions) {
     this.#sequelize = sequelize;
     this.#options = options;
+    const pieces = (access: Access, maxUnderWay: number): Gathering<SharedTask> =>
+      new Gathering({
+        fits: (piece) => piece.length < maxShared[access],
+        maxUnderWay,
+        maxWaitMillis: maxReadWaitMillis,
+        run: (piece) => this.#runTogether(piece),
+      });
+    // Changes were gathered before they came here.
+    this.#pieces = { read: pieces('read', 1), write: pieces('write', Number.POSITIVE_INFINITY) };
   }
 
   /** Takes a connection; waits for one no longer than the pool lets anybody wait. */
@@ -99,39 +113,25 @@ export class PooledConnections {
 
   /**
    * As `use`, for a task that is short and in no transaction: those of one turn of the event loop share a connection, and
-   * go out in one piece. For a row by its key, what the system takes to carry a piece there and back, and to wake the
+   * go out in one piece; reads also with those that come while others are under way. For a row by its key, what the system takes to carry a piece there and back, and to wake the
    * server for it, is more than what the server does; for a page of fifty rows it is still a sixth of the whole.
    */
   share<Result>(access: Access, task: Task<Result>): Promise<Result> {
-    const turn = this.#openTurn(access);
     return new Promise<Result>((resolve, reject) => {
-      turn.push({ start: (connection) => task(connection).then(resolve, reject), refuse: reject });
+      this.#pieces[access].add({ start: (connection) => task(connection).then(resolve, reject), refuse: reject });
     });
   }
 
-  #openTurn(access: Access): SharedTask[] {
-    const present = this.#turns[access];
-    if (present !== undefined && present.length < maxShared[access]) return present;
-    const turn: SharedTask[] = [];
-    this.#turns[access] = turn;
-    // Once all that has arrived is looked at.
-    setImmediate(() => {
-      if (this.#turns[access] === turn) this.#turns[access] = undefined;
-      void this.#runTogether(turn);
-    });
-    return turn;
-  }
-
-  async #runTogether(turn: SharedTask[]): Promise<void> {
+  async #runTogether(piece: readonly SharedTask[]): Promise<void> {
     let connection: PooledConnection;
     try {
       connection = await this.#acquire();
     } catch (error) {
-      for (const { refuse } of turn) refuse(error);
+      for (const { refuse } of piece) refuse(error);
       return;
     }
     try {
-      await connection.inOnePiece(() => turn.splice(0).map(({ start }) => start(connection)));
+      await connection.inOnePiece(() => piece.map(({ start }) => start(connection)));
     } finally {
       connection.giveBack();
     }
@@ -148,7 +148,8 @@ class PooledConnection implements Connection {
   readonly #client: Client;
   readonly #options: StatementOptions;
   #isInTransaction = false;
-  #hasStalePlan = false;
+  /** It is lost, or plans statements for tables that are not so any more: nobody else gets it. */
+  #isSpent = false;
 
   constructor(sequelize: Sequelize, client: Client, options: StatementOptions) {
     this.#sequelize = sequelize;
@@ -160,15 +161,18 @@ class PooledConnection implements Connection {
     const { preparesStatements, onStatement } = this.#options;
     onStatement?.(text);
     const name = preparesStatements && isPlannedAnew !== true ? nameOfStatement(text) : undefined;
-    const bound = { text, values: values.map(withoutNul) };
+    const bound = values.map(withoutNul);
     try {
-      return await this.#query<Row>(name === undefined ? bound : { ...bound, name });
+      return await this.#query<Row>(name === undefined ? { text, values: bound } : { name, text, values: bound });
     } catch (error) {
-      if (!isStalePlan(error)) throw leadingHere(error);
-      this.#hasStalePlan = true;
+      if (!isStalePlan(error)) {
+        if (!isRefusal(error)) this.#isSpent = true;
+        throw leadingHere(error);
+      }
+      this.#isSpent = true;
       // Nothing was done yet. In a transaction it is too late for another try.
       if (this.#isInTransaction) throw new ConcurrentChange(undefined, error);
-      return await this.#query<Row>(bound);
+      return await this.#query<Row>({ text, values: bound });
     }
   }
 
@@ -202,7 +206,7 @@ class PooledConnection implements Connection {
   }
 
   giveBack(): void {
-    if (this.#hasStalePlan) void this.discard();
+    if (this.#isSpent) void this.discard();
     else this.#sequelize.connectionManager.releaseConnection(this.#client);
   }
 

@@ -1,10 +1,14 @@
 import { isRefusal } from './database-errors.js';
+import { Gathering } from './gathering.js';
 import { compileGroup, groupWrites, type NotedWrite } from './noted-write.js';
 import type { PooledConnections } from './pooled-connections.js';
 
 /** How many units are committed by one statement, and how many writes they may have: responses may be large. */
 const maxUnits = 16;
 const maxWrites = 200;
+
+/** For how long units go on gathering while others are being committed: some of what a disk takes. */
+const maxWaitMillis = 4;
 
 /** The commit of a unit. */
 interface Commit {
@@ -19,38 +23,29 @@ export function canShareCommit(writes: readonly NotedWrite[]): boolean {
 }
 
 /**
- * Commits the units of one turn of the event loop by one statement: each stands or falls by itself, and together they cost
- * the server one transaction and the disk one wait. When the statement is refused, because of any of them, none of it was
- * done, and each is committed alone.
+ * Commits the units of one turn of the event loop, and those that come while others are being committed, by one statement:
+ * each stands or falls by itself, and together they cost the server one transaction and the disk one wait. When the statement
+ * is refused, because of any of them, none of it was done, and each is committed alone.
  */
 export class SharedCommits {
   readonly #connections: PooledConnections;
-  /** Those that go out together; more may still join. */
-  #gathered: Commit[] | undefined;
+  readonly #gathering: Gathering<Commit>;
 
   constructor(connections: PooledConnections) {
     this.#connections = connections;
+    this.#gathering = new Gathering({
+      fits: (commits, { writes }) =>
+        commits.length < maxUnits &&
+        commits.reduce((sum, each) => sum + each.writes.length, writes.length) <= maxWrites,
+      maxUnderWay: 1,
+      maxWaitMillis,
+      run: (commits) => this.#commit(commits),
+    });
   }
 
   /** Resolves when the writes are durable. Rejects with the driver's error when they were not made, or nobody knows. */
   write(writes: readonly NotedWrite[]): Promise<void> {
-    return new Promise((resolve, reject) => this.#gatheringFor(writes.length).push({ writes, resolve, reject }));
-  }
-
-  #gatheringFor(writeCount: number): Commit[] {
-    const present = this.#gathered;
-    if (present !== undefined && present.length < maxUnits) {
-      const all = present.reduce((sum, { writes }) => sum + writes.length, writeCount);
-      if (all <= maxWrites) return present;
-    }
-    const commits: Commit[] = [];
-    this.#gathered = commits;
-    // Once all that has arrived is looked at.
-    setImmediate(() => {
-      if (this.#gathered === commits) this.#gathered = undefined;
-      void this.#commit(commits);
-    });
-    return commits;
+    return new Promise((resolve, reject) => this.#gathering.add({ writes, resolve, reject }));
   }
 
   async #commit(commits: readonly Commit[]): Promise<void> {
