@@ -19,6 +19,9 @@ interface Dependencies {
   readonly readsPerVehicle: number;
 }
 
+/** A command that this instance holds the lease of, with its vehicle. */
+export type ClaimedCommand = Pick<DueCommand, 'command' | 'vehicle'>;
+
 /**
  * Takes commands that may start now under this instance's lease, `limit` at most. One whose author has lost the right to it
  * is cancelled instead.
@@ -26,11 +29,11 @@ interface Dependencies {
 export function claimCommands({ catalogue, units, clock, announce, audit, lease, readsPerVehicle }: Dependencies) {
   const mayStillRun = authorRights(catalogue);
   /** Claims whose commit was not answered: the database went away. They may be ours, and nobody else would run them. */
-  let unanswered: readonly Command[] = [];
+  let unanswered: readonly ClaimedCommand[] = [];
 
-  return async (limit: number): Promise<readonly Command[]> => {
+  return async (limit: number): Promise<readonly ClaimedCommand[]> => {
     if (unanswered.length > 0) return adopt();
-    let claimed: readonly Command[] = [];
+    let claimed: readonly ClaimedCommand[] = [];
     try {
       return await units.withUnit('write', async (work) => {
         const ready = await work.commandQueue.lockReady(limit, readsPerVehicle);
@@ -43,17 +46,20 @@ export function claimCommands({ catalogue, units, clock, announce, audit, lease,
     }
   };
 
-  async function adopt(): Promise<readonly Command[]> {
-    const held = unanswered.map(({ id, record }) => ({ commandId: id, leaseNumber: record.leaseNumber }));
+  async function adopt(): Promise<readonly ClaimedCommand[]> {
+    const held = unanswered.map(({ command: { id, record } }) => ({
+      commandId: id,
+      leaseNumber: record.leaseNumber,
+    }));
     const renewed = await units.withUnit('write', (work) => work.commandQueue.renew(lease, held));
     const ours = new Set(renewed.map(({ commandId }) => commandId));
-    const adopted = unanswered.filter(({ id }) => ours.has(id));
+    const adopted = unanswered.filter(({ command }) => ours.has(command.id));
     unanswered = [];
     return adopted;
   }
 
-  function claim(work: Work, due: DueCommand): readonly Command[] {
-    const { command } = due;
+  function claim(work: Work, due: DueCommand): readonly ClaimedCommand[] {
+    const { command, vehicle } = due;
     if (command.record.cancelRequestedAt !== undefined) {
       // The wish came while it was on its way back into the queue from a vehicle that is away.
       return cancel(work, command, 'cancel-requested');
@@ -62,10 +68,10 @@ export function claimCommands({ catalogue, units, clock, announce, audit, lease,
     const step = command.claim({ at: clock.now(), actor: dispatcherName, reason: 'claimed' });
     work.commandQueue.lease(step, lease);
     announce(work, step);
-    return [step.after];
+    return [{ command: step.after, vehicle }];
   }
 
-  function cancel(work: Work, command: Command, reason: TransitionReason): readonly Command[] {
+  function cancel(work: Work, command: Command, reason: TransitionReason): readonly ClaimedCommand[] {
     const step = command.move({ to: 'cancelled', at: clock.now(), actor: dispatcherName, reason });
     work.commands.advance(step);
     recordEnd(work, step, audit);

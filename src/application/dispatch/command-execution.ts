@@ -11,6 +11,7 @@ import type { Work } from '../ports/unit-of-work.js';
 import { vehicleTarget, type VehicleLink, type VehicleTarget } from '../ports/vehicle-link.js';
 import { recordContact } from '../record/record-contact.js';
 import type { AuditAct } from '../record/audit-act.js';
+import type { ClaimedCommand } from './claim-commands.js';
 import { CommandJournal, LeaseLost, type JournalDependencies } from './command-journal.js';
 import { dispatcherName, recordEnd } from '../record/record-end.js';
 import { AnswerTally, endingOfFailure, LetGo, type Ending, type LetGoReason } from './ending.js';
@@ -30,11 +31,12 @@ export interface ExecutionDependencies extends JournalDependencies {
   readonly lateAnswerSeconds: number;
 }
 
+/** A database that is away is asked again after this long. */
+const databaseRetryMillis = 500;
+
 interface Prepared {
   readonly type: CommandType;
   readonly parameters: unknown;
-  readonly vehicle: Vehicle;
-  readonly target: VehicleTarget;
 }
 
 /**
@@ -47,9 +49,13 @@ interface Prepared {
 export class CommandExecution {
   readonly #dependencies: ExecutionDependencies;
   readonly #claimed: Command;
+  /** As it was when the command was claimed. */
+  readonly #vehicle: Vehicle;
+  readonly #target: VehicleTarget;
   readonly #letGo = new AbortController();
   readonly #stop = new AbortController();
-  readonly #ended = new AbortController();
+  /** Call off what waits for a time that means nothing once it has ended; undefined from then on. */
+  #timers: (() => void)[] | undefined = [];
   readonly #journal: CommandJournal;
   #mayHaveBeenSent = false;
   #contact: Omit<Contact, 'at'> | undefined;
@@ -61,13 +67,15 @@ export class CommandExecution {
   /** `onOverdue` is called once it is stored that a change is overdue. */
   constructor(
     dependencies: ExecutionDependencies,
-    claimed: Command,
+    { command, vehicle }: ClaimedCommand,
     private readonly onOverdue: () => void,
   ) {
-    const log = dependencies.log.withFields({ command_id: claimed.id, vehicle_id: claimed.record.vehicleId });
+    const log = dependencies.log.withFields({ command_id: command.id, vehicle_id: command.record.vehicleId });
     this.#dependencies = { ...dependencies, log, units: dependencies.units.toldTo(log) };
-    this.#claimed = claimed;
-    this.#journal = new CommandJournal(this.#dependencies, claimed);
+    this.#claimed = command;
+    this.#vehicle = vehicle.vehicle;
+    this.#target = vehicleTarget(vehicle);
+    this.#journal = new CommandJournal(this.#dependencies, command);
   }
 
   /** The command as it was claimed. */
@@ -110,8 +118,8 @@ export class CommandExecution {
       if (error instanceof LeaseLost) log.warn({}, 'the lease of a command is lost; another instance goes on with it');
       else log.error({ err: error }, 'the execution of a command failed');
     } finally {
-      // Without a reason of its own it would make an exception, with its stack.
-      this.#ended.abort('ended');
+      for (const callOff of this.#timers ?? []) callOff();
+      this.#timers = undefined;
     }
   }
 
@@ -125,11 +133,11 @@ export class CommandExecution {
       return;
     }
     const endsAt = clock.now().getTime() + this.#claimed.record.timeoutSeconds * 1000;
-    void clock.sleep(endsAt - clock.now().getTime(), this.#ended.signal).then(() => this.#timeIsOver(prepared));
+    this.#afterMillis(endsAt - clock.now().getTime(), () => this.#timeIsOver());
     for (let retriesLeft = this.#dependencies.retryAttempts; ; retriesLeft -= 1) {
       const ending = await this.#attempt(prepared, retriesLeft, endsAt);
       if (ending.kind !== 'retry') {
-        await this.#settle(prepared, ending);
+        await this.#settle(ending);
         return;
       }
       const move: Move = { to: 'in_progress', at: clock.now(), actor: dispatcherName, reason: 'retry' };
@@ -140,27 +148,29 @@ export class CommandExecution {
 
   /** What the execution needs to know beside the command; undefined when it can't be carried out at all. */
   async #prepare(): Promise<Prepared | undefined> {
-    const { units, catalogue, clock, log } = this.#dependencies;
+    const { catalogue, log } = this.#dependencies;
     const { record } = this.#claimed;
+    try {
+      const type = catalogue.find(record.name);
+      if (type === undefined) throw new Error(`the catalogue has no ${record.name}`);
+      const parameters = type.parameters.parse(record.parameters);
+      if (record.responseCount > 0) this.#journal.skip(await this.#listStoredSubjects());
+      return { type, parameters };
+    } catch (error) {
+      log.error({ err: error }, 'a command could not be begun');
+      return undefined;
+    }
+  }
+
+  /** Waits for a database that is away. */
+  async #listStoredSubjects(): Promise<readonly string[]> {
+    const { units, clock } = this.#dependencies;
     for (;;) {
       try {
-        const type = catalogue.find(record.name);
-        if (type === undefined) throw new Error(`the catalogue has no ${record.name}`);
-        const parameters = type.parameters.parse(record.parameters);
-        const { found, subjects } = await units.withUnit('read', async (work) => ({
-          found: await work.vehicles.loadWithCredentials(record.vehicleId),
-          subjects: record.responseCount === 0 ? [] : await work.commands.listSubjects(record.id),
-        }));
-        if (found === undefined) throw new Error('a command has no vehicle');
-        this.#journal.skip(subjects);
-        return { type, parameters, vehicle: found.vehicle, target: vehicleTarget(found) };
+        return await units.withUnit('read', (work) => work.commands.listSubjects(this.#claimed.id));
       } catch (error) {
-        if (error instanceof ApplicationError && error.kind === 'unavailable') {
-          await clock.sleep(500);
-          continue;
-        }
-        log.error({ err: error }, 'a command could not be begun');
-        return undefined;
+        if (!(error instanceof ApplicationError) || error.kind !== 'unavailable') throw error;
+        await clock.sleep(databaseRetryMillis);
       }
     }
   }
@@ -194,9 +204,9 @@ export class CommandExecution {
     }
   }
 
-  async #converse({ type, parameters, target }: Prepared): Promise<Ending> {
+  async #converse({ type, parameters }: Prepared): Promise<Ending> {
     const tally = new AnswerTally();
-    const exchange = { send: (request: SovdRequest) => this.#send(target, request) };
+    const exchange = { send: (request: SovdRequest) => this.#send(request) };
     this.#letGo.signal.throwIfAborted();
     let count = 0;
     for await (const response of type.run(parameters, exchange)) {
@@ -220,12 +230,12 @@ export class CommandExecution {
     else this.#journal.hold(response);
   }
 
-  async *#send(target: VehicleTarget, request: SovdRequest): AsyncGenerator<VehicleAnswer, void, undefined> {
+  async *#send(request: SovdRequest): AsyncGenerator<VehicleAnswer, void, undefined> {
     this.#letGo.signal.throwIfAborted();
     const wasSent = this.#mayHaveBeenSent;
     this.#mayHaveBeenSent = true;
     try {
-      const answers = this.#dependencies.vehicleLink.send(target, request, {
+      const answers = this.#dependencies.vehicleLink.send(this.#target, request, {
         commandId: this.#claimed.id,
         signal: this.#letGo.signal,
         stop: this.#stop.signal,
@@ -250,7 +260,7 @@ export class CommandExecution {
     }
   }
 
-  async #settle(prepared: Prepared, ending: Exclude<Ending, { kind: 'retry' }>): Promise<void> {
+  async #settle(ending: Exclude<Ending, { kind: 'retry' }>): Promise<void> {
     if (ending.kind === 'abandon') return;
     const isRefused = this.#stop.signal.aborted && ending.kind === 'settle' && ending.move.to !== 'cancelled';
     if (isRefused && this.#claimed.changesVehicle) this.#noteRefusedCancel();
@@ -259,7 +269,7 @@ export class CommandExecution {
     const { clock } = this.#dependencies;
     if (this.#overdue !== undefined) {
       await this.#overdue;
-      await this.#settleLate(prepared, ending);
+      await this.#settleLate(ending);
       return;
     }
     const at = clock.now();
@@ -272,12 +282,12 @@ export class CommandExecution {
             reason: 'vehicle-offline',
             notBefore: new Date(at.getTime() + ending.afterMillis),
           }
-        : { ...ending.move, at, actor: dispatcherName };
-    await this.#journal.conclude(move, (work, step) => this.#alongside(work, step, prepared.vehicle));
+        : { at, actor: dispatcherName, ...ending.move };
+    await this.#journal.conclude(move, (work, step) => this.#alongside(work, step));
   }
 
   /** An answer that came after all settles what could not be known; another failure tells nothing new. */
-  async #settleLate({ vehicle }: Prepared, ending: Ending): Promise<void> {
+  async #settleLate(ending: Ending): Promise<void> {
     if (ending.kind !== 'settle' || (ending.move.to !== 'completed' && ending.move.to !== 'failed')) return;
     const move: Move = {
       ...ending.move,
@@ -286,23 +296,27 @@ export class CommandExecution {
       reason: 'late-answer',
     };
     try {
-      await this.#journal.conclude(move, (work, step) => this.#alongside(work, step, vehicle));
+      await this.#journal.conclude(move, (work, step) => this.#alongside(work, step));
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
       this.#dependencies.log.info({}, 'a late answer came after somebody had settled the command');
     }
   }
 
-  #timeIsOver(prepared: Prepared): void {
-    if (this.#isSettling || this.#ended.signal.aborted) return;
+  #afterMillis(milliseconds: number, task: () => void): void {
+    this.#timers?.push(this.#dependencies.clock.after(milliseconds, task));
+  }
+
+  #timeIsOver(): void {
+    if (this.#isSettling) return;
     if (!this.#claimed.changesVehicle || !this.#mayHaveBeenSent) {
       this.letGo('timeout');
       return;
     }
-    this.#overdue = this.#goOverdue(prepared);
+    this.#overdue = this.#goOverdue();
   }
 
-  async #goOverdue({ vehicle }: Prepared): Promise<void> {
+  async #goOverdue(): Promise<void> {
     const { clock, lateAnswerSeconds, log } = this.#dependencies;
     const { timeoutSeconds } = this.#claimed.record;
     const error = {
@@ -312,21 +326,21 @@ export class CommandExecution {
     const move: Move = { to: 'outcome_unknown', at: clock.now(), actor: dispatcherName, reason: error.code, error };
     try {
       await this.#sideNote;
-      await this.#journal.conclude(move, (work, step) => this.#alongside(work, step, vehicle));
+      await this.#journal.conclude(move, (work, step) => this.#alongside(work, step));
     } catch (failure) {
       log.warn({ err: failure }, 'an overdue command could not be settled by this instance');
       this.letGo('lease-lost');
       return;
     }
     this.onOverdue();
-    void clock.sleep(lateAnswerSeconds * 1000, this.#ended.signal).then(() => this.letGo('timeout'));
+    this.#afterMillis(lateAnswerSeconds * 1000, () => this.letGo('timeout'));
   }
 
-  #alongside(work: Work, step: CommandStep, vehicle: Vehicle): void {
+  #alongside(work: Work, step: CommandStep): void {
     const { audit, clock, dispatchSignals } = this.#dependencies;
     recordEnd(work, step, audit);
     if (this.#contact === undefined) return;
-    recordContact(work, dispatchSignals, vehicle, { ...this.#contact, at: clock.now() });
+    recordContact(work, dispatchSignals, this.#vehicle, { at: clock.now(), ...this.#contact });
   }
 
   #noteRefusedCancel(): void {

@@ -1,11 +1,10 @@
-import type { Command } from '../domain/command.js';
 import { ApplicationError } from '../domain/errors.js';
 import type { Clock } from '../ports/clock.js';
 import type { Lease } from '../ports/command-queue.js';
 import type { Log } from '../ports/log.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import { Bell } from '../waiting/bell.js';
-import { claimCommands } from './claim-commands.js';
+import { claimCommands, type ClaimedCommand } from './claim-commands.js';
 import { CommandExecution, type ExecutionDependencies } from './command-execution.js';
 import { expireCommands } from './expire-commands.js';
 import { takeOverCommands } from './take-over-commands.js';
@@ -119,12 +118,13 @@ export class Dispatcher {
     const free = this.#dependencies.concurrency - this.#executions(({ isOverdue }) => !isOverdue).length;
     if (free <= 0) return false;
     const claimed = await this.#claim(free);
-    for (const command of claimed) this.#run(command);
+    for (const each of claimed) this.#run(each);
     return claimed.length === free;
   }
 
-  #run(command: Command): void {
-    const execution = new CommandExecution(this.#dependencies, command, () => this.#makeRoom());
+  #run(claimed: ClaimedCommand): void {
+    const { command } = claimed;
+    const execution = new CommandExecution(this.#dependencies, claimed, () => this.#makeRoom());
     const end = execution.run().finally(() => {
       if (this.#running.get(command.id)?.execution === execution) this.#running.delete(command.id);
       this.#bell.ring();
@@ -155,7 +155,7 @@ export class Dispatcher {
 
   async #takeOverAndRun(): Promise<void> {
     const commands = await this.#takeOver(housekeepingBatch, [...this.#running.keys()]);
-    for (const command of commands) this.#run(command);
+    for (const each of commands) this.#run(each);
     // Lanes that dead instances had blocked may be free now.
     if (commands.length > 0) this.#bell.ring();
   }
@@ -163,14 +163,17 @@ export class Dispatcher {
   async #renewLeases(): Promise<void> {
     const { clock } = this.#dependencies;
     while (!this.#drained.signal.aborted) {
-      await clock.sleep(this.#renewalMillis, this.#drained.signal);
-      await this.#guarded('renew leases', () => this.#renew());
+      await clock.sleep(this.#renewalMillis / 2, this.#drained.signal);
+      // Most commands are over soon, and a renewal would lock their rows just when they end.
+      const lasting = new Set(this.#executions(() => true));
+      await clock.sleep(this.#renewalMillis / 2, this.#drained.signal);
+      await this.#guarded('renew leases', () => this.#renew(lasting));
     }
   }
 
-  async #renew(): Promise<void> {
+  async #renew(lasting: ReadonlySet<CommandExecution>): Promise<void> {
     const { units } = this.#dependencies;
-    const held = this.#executions(({ isOverdue }) => !isOverdue);
+    const held = this.#executions((execution) => lasting.has(execution) && !execution.isOverdue);
     if (held.length === 0) return;
     const renewed = await units.withUnit('write', (work) =>
       work.commandQueue.renew(

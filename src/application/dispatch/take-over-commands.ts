@@ -7,6 +7,7 @@ import type { UnitsOfWork, Work } from '../ports/unit-of-work.js';
 import type { AnnounceStep } from '../record/announce-step.js';
 import type { AuditAct } from '../record/audit-act.js';
 import { dispatcherName, recordEnd } from '../record/record-end.js';
+import type { ClaimedCommand } from './claim-commands.js';
 
 interface Dependencies {
   readonly catalogue: Catalogue;
@@ -28,14 +29,14 @@ const maxTakeOvers = 20;
 export function takeOverCommands(dependencies: Dependencies) {
   const { units, clock, announce, audit, lease } = dependencies;
   const mayStillRun = authorRights(dependencies.catalogue);
-  return async (limit: number, held: readonly string[]): Promise<readonly Command[]> =>
+  return async (limit: number, held: readonly string[]): Promise<readonly ClaimedCommand[]> =>
     units.withUnit('write', async (work) => {
       const abandoned = await work.commandQueue.lockAbandoned(limit, held);
-      const taken: Command[] = [];
+      const taken: ClaimedCommand[] = [];
       for (const due of abandoned) {
-        const { command } = due;
+        const { command, vehicle } = due;
         const mayRun = mayStillRun(due);
-        if (mayRun && (await canRunAgain(work, command))) taken.push(again(work, command));
+        if (mayRun && (await canRunAgain(work, command))) taken.push({ command: again(work, command), vehicle });
         else end(work, command, mayRun);
       }
       return taken;

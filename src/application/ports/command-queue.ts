@@ -1,5 +1,6 @@
 import type { Command, CommandStep } from '../domain/command.js';
 import type { Role } from '../domain/user.js';
+import type { VehicleWithCredentials } from './vehicle-repository.js';
 
 /** A lease on commands: who holds it and for how long from now, by the database's clock. */
 export interface Lease {
@@ -14,9 +15,11 @@ export interface RenewedLease {
   readonly isCancelRequested: boolean;
 }
 
-/** A command that could be sent, and what its author may do with the vehicle now: undefined is nothing any more. */
+/** A command that could be sent, with its vehicle. */
 export interface DueCommand {
   readonly command: Command;
+  readonly vehicle: VehicleWithCredentials;
+  /** What its author may do with the vehicle now; undefined is nothing any more. */
   readonly authorRole: Role | undefined;
 }
 

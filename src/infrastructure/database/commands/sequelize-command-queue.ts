@@ -4,6 +4,11 @@ import type { Role } from '#application/domain/user.js';
 import type { CommandQueue, DueCommand, Lease, RenewedLease } from '#application/ports/command-queue.js';
 
 import type { UnitStatements } from '../unit-statements.js';
+import {
+  columnsWithCredentials,
+  toVehicleWithCredentials,
+  type VehicleWithCredentialsRow,
+} from '../vehicles/sequelize-vehicle-repository.js';
 import { holdsNow } from '../visible-rows.js';
 import { commandColumns, toCommand, type CommandRow } from './command-row.js';
 import { stepWrites } from './command-writes.js';
@@ -31,23 +36,28 @@ const readyCommands = (condition: string): string => `
   order by l.submitted_at, l.command_id
   limit $1`;
 
-/** What the author of a command may do with its vehicle now, looked up together with the command. */
-const authorColumns = 'u.is_active as author_is_active, u.role as author_account_role, m.role as author_member_role';
-const authorJoins = `
+/** What is looked up together with a command: its vehicle, and what its author may do with it now. */
+const dueColumns = (): string => `
+  ${commandColumns()}, ${columnsWithCredentials()},
+  u.is_active as author_is_active, u.role as author_account_role, m.role as author_member_role`;
+const dueJoins = `
+  join vehicles v on v.vehicle_id = c.vehicle_id
+  left join vehicle_credentials k on k.vehicle_id = c.vehicle_id
   join users u on u.user_id = c.user_id
   left join fleet_members m on m.fleet_id = c.fleet_id and m.user_id = c.user_id and ${holdsNow('m')}`;
 
-type DueRow = CommandRow & {
-  readonly author_is_active: boolean;
-  readonly author_account_role: Role;
-  readonly author_member_role: MemberRole | null;
-};
+type DueRow = CommandRow &
+  VehicleWithCredentialsRow & {
+    readonly author_is_active: boolean;
+    readonly author_account_role: Role;
+    readonly author_member_role: MemberRole | null;
+  };
 
 function toDueCommand(row: DueRow): DueCommand {
   const authorRole = row.author_is_active
     ? roleOnVehicle(row.author_account_role, row.author_member_role ?? undefined)
     : undefined;
-  return { command: toCommand(row), authorRole };
+  return { command: toCommand(row), vehicle: toVehicleWithCredentials(row), authorRole };
 }
 
 const lockLanesText = `
@@ -74,9 +84,9 @@ export class SequelizeCommandQueue implements CommandQueue {
     if (lanes.length === 0) return [];
     // The state is asked for once more: of a row that somebody has just changed only this condition is looked at again.
     const text = `
-      select ${commandColumns()}, ${authorColumns}
+      select ${dueColumns()}
       from commands c
-      ${authorJoins}
+      ${dueJoins}
       where c.command_id in (select r.command_id from (${readyCommands('c.vehicle_id = any($3::uuid[])')}) r)
         and c.status = 'pending'
       order by c.submitted_at, c.command_id
@@ -91,9 +101,9 @@ export class SequelizeCommandQueue implements CommandQueue {
 
   async lockAbandoned(limit: number, except: readonly string[]): Promise<readonly DueCommand[]> {
     const text = `
-      select ${commandColumns()}, ${authorColumns}
+      select ${dueColumns()}
       from commands c
-      ${authorJoins}
+      ${dueJoins}
       where c.status = 'in_progress' and c.lease_expires_at < clock_timestamp() and c.command_id <> all($2::uuid[])
       order by c.lease_expires_at
       limit $1

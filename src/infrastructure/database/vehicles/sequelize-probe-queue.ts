@@ -1,9 +1,11 @@
 import type { DueProbe, ProbeQueue } from '#application/ports/probe-queue.js';
 
-import { columnsOf } from '../model-columns.js';
 import type { UnitStatements } from '../unit-statements.js';
-import { toSealed, toVehicle, type CredentialColumns, type VehicleRow } from './sequelize-vehicle-repository.js';
-import { VehicleModel } from './vehicle-model.js';
+import {
+  columnsWithCredentials,
+  toVehicleWithCredentials,
+  type VehicleWithCredentialsRow,
+} from './sequelize-vehicle-repository.js';
 
 const claimText = (): string => `
   with due as (
@@ -23,7 +25,7 @@ const claimText = (): string => `
     where p.vehicle_id = due.vehicle_id
     returning p.vehicle_id, p.failures
   )
-  select ${columnsOf(VehicleModel, 'v')}, c.failures, k.key_id, k.origin, k.sealed
+  select ${columnsWithCredentials()}, c.failures
   from claimed c
   join vehicles v on v.vehicle_id = c.vehicle_id
   left join vehicle_credentials k on k.vehicle_id = v.vehicle_id
@@ -48,11 +50,11 @@ export class SequelizeProbeQueue implements ProbeQueue {
   }
 
   async claim(limit: number, silentSeconds: number, claimSeconds: number): Promise<readonly DueProbe[]> {
-    const rows = await this.#unit.rowsInTransaction<VehicleRow & CredentialColumns & { readonly failures: number }>(
+    const rows = await this.#unit.rowsInTransaction<VehicleWithCredentialsRow & { readonly failures: number }>(
       claimText(),
       [limit, silentSeconds, claimSeconds],
     );
-    return rows.map((row) => ({ vehicle: toVehicle(row), credentials: toSealed(row), failures: row.failures }));
+    return rows.map((row) => ({ failures: row.failures, ...toVehicleWithCredentials(row) }));
   }
 
   putOff(vehicleId: string, seconds: number, failures: number): void {

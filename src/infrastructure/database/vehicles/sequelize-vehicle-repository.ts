@@ -42,10 +42,21 @@ const loadStatusText = (join: string): string => `
   where v.vehicle_id = $1`;
 
 /** The columns of `vehicle_credentials` in a join that may meet nothing. */
-export type CredentialColumns = NullableOf<
-  Pick<InferAttributes<VehicleCredentialModel>, 'key_id' | 'origin' | 'sealed'>
->;
+type CredentialColumns = NullableOf<Pick<InferAttributes<VehicleCredentialModel>, 'key_id' | 'origin' | 'sealed'>>;
 type NullableOf<Row> = { readonly [Column in keyof Row]: Row[Column] | null };
+
+/** A row of `vehicles` joined with that of its credentials, if it has any. */
+export type VehicleWithCredentialsRow = VehicleRow & CredentialColumns;
+
+/** The columns of such a row for a select list, behind the aliases `v` and `k`. */
+export function columnsWithCredentials(): string {
+  return `${columnsOf(VehicleModel, 'v')}, k.key_id, k.origin, k.sealed`;
+}
+
+/** The vehicle of such a row, with its credentials. */
+export function toVehicleWithCredentials(row: VehicleWithCredentialsRow): VehicleWithCredentials {
+  return { vehicle: toVehicle(row), credentials: toSealed(row) };
+}
 
 const insertText = `
   insert into vehicles (vehicle_id, vin, make, model, model_year, sovd_base_url, connection_status, metadata, version,
@@ -123,12 +134,12 @@ export class SequelizeVehicleRepository implements VehicleRepository {
 
   async loadWithCredentials(id: string): Promise<VehicleWithCredentials | undefined> {
     const text = `
-      select ${columnsOf(VehicleModel, 'v')}, c.key_id, c.origin, c.sealed
+      select ${columnsWithCredentials()}
       from vehicles v
-      left join vehicle_credentials c on c.vehicle_id = v.vehicle_id
+      left join vehicle_credentials k on k.vehicle_id = v.vehicle_id
       where v.vehicle_id = $1`;
-    const [row] = await this.#unit.rows<VehicleRow & CredentialColumns>(text, [id]);
-    return row === undefined ? undefined : { vehicle: toVehicle(row), credentials: toSealed(row) };
+    const [row] = await this.#unit.rows<VehicleWithCredentialsRow>(text, [id]);
+    return row === undefined ? undefined : toVehicleWithCredentials(row);
   }
 
   async loadStatus(id: string, scope: VehicleScope): Promise<VehicleStatus | undefined> {
@@ -279,7 +290,7 @@ export function toVehicle(row: VehicleRow): Vehicle {
 }
 
 /** The credentials of a row, if it has any. */
-export function toSealed({ key_id: keyId, origin, sealed }: CredentialColumns): SealedCredentials | undefined {
+function toSealed({ key_id: keyId, origin, sealed }: CredentialColumns): SealedCredentials | undefined {
   if (keyId === null || origin === null || sealed === null) return undefined;
   return { keyId, origin, bytes: sealed };
 }
