@@ -264,9 +264,9 @@ function uuidOf(text: unknown): string | undefined {
   return typeof text === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu.test(text) ? text : undefined;
 }
 
-function ofUser({ actor, ...rest }: Incoming): Incoming<UserActor> {
-  if (actor.kind !== 'user') throw new Error('this route needs a user');
-  return { ...rest, actor };
+function ofUser(incoming: Incoming): Incoming<UserActor> {
+  if (incoming.actor.kind !== 'user') throw new Error('this route needs a user');
+  return incoming as Incoming<UserActor>;
 }
 
 function expressPath(path: string): string {

@@ -18,6 +18,9 @@ const nouns: Readonly<Record<string, string>> = {
 /** How the size of something is counted. */
 const units: Readonly<Record<string, string>> = { string: 'characters', array: 'items', set: 'items', file: 'bytes' };
 
+/** Has a schema complain in plain words. zod would put `async` into a copy of its own, which ADR 10 tells the price of. */
+export const inPlainWords = { error: plainMessage, async: false } as const;
+
 /**
  * What is wrong with a value, as a sentence whose subject is the value: "is required", "must be a whole number". For schemas
  * that say nothing of their own; undefined leaves it to them.

@@ -5,7 +5,7 @@ import { ApplicationError, type InputComplaint } from '#application/domain/error
 import { inputComplaints } from '#application/domain/input-complaints.js';
 
 import type { Declaration, Input } from './endpoint.js';
-import { plainMessage } from './plain-messages.js';
+import { inPlainWords } from './plain-messages.js';
 
 /** Deeper bodies are refused: nobody means them, and each layer costs stack in whatever reads them. */
 const maxDepth = 64;
@@ -28,7 +28,7 @@ export function readInput(declaration: Declaration, request: Request): Input {
     if (!isShallow) bottomless.push(value);
     // What reads a value goes down into it, so a bottomless one is not read.
     if (schema === undefined || !isShallow) return {};
-    const parsed = schema.safeParse(value, { error: plainMessage });
+    const parsed = schema.safeParse(value, inPlainWords);
     if (parsed.success) return parsed.data;
     const told = new Set(unstorable.map(({ pointer }) => pointer));
     for (const complaint of inputComplaints(parsed.error, base)) {

@@ -9,7 +9,7 @@ import { inputComplaints } from '#application/domain/input-complaints.js';
 import type { VehicleDescription } from '#application/domain/vehicle.js';
 import type { ImportedFile, ImportedLine } from '#application/vehicles/import-vehicles.js';
 
-import { plainMessage } from './plain-messages.js';
+import { inPlainWords } from './plain-messages.js';
 import { complainOfUnstorable } from './read-input.js';
 import { absentFields, columnNames, importedField, rearmed, requiredColumns } from './schemas/vehicle-csv.js';
 
@@ -127,7 +127,7 @@ class FileReader {
         if (name === 'retired_at' && text !== '') this.complain(pointer, 'must be empty: this vehicle is retired');
         continue;
       }
-      const read = imported.schema.safeParse(text, { error: plainMessage });
+      const read = imported.schema.safeParse(text, inPlainWords);
       const complaints = read.success ? complainOfUnstorable(read.data, pointer) : inputComplaints(read.error, pointer);
       this.#complaints.push(...complaints);
       if (read.success && complaints.length === 0) fields[imported.field] = read.data;

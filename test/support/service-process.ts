@@ -31,16 +31,18 @@ export interface ServiceProcess {
 }
 
 /**
- * Starts the built service (`dist/src/main.js`) as `npm start` does, on a database, and resolves when it has logged that it is ready. `variables`
- * are environment variables, as an operator would set them. Whoever starts it stops or kills it.
+ * Starts the built service (`dist/src/main.js`) as `npm start` does, on a database, and resolves when it has logged that it is
+ * ready. `variables` are environment variables, as an operator would set them; `nodeFlags` come beside those of `npm start`.
+ * Whoever starts it stops or kills it.
  */
 export async function startServiceProcess(
   databaseUrl: string,
   variables: Readonly<Record<string, string>> = {},
+  nodeFlags: readonly string[] = [],
 ): Promise<ServiceProcess> {
   const directory = await makeTemporaryDirectory(`service-${randomUUID().slice(0, 8)}`);
   const coverage = process.env['NODE_V8_COVERAGE'];
-  const child = spawn(process.execPath, [...(await serviceNodeFlags()), main], {
+  const child = spawn(process.execPath, [...(await serviceNodeFlags()), ...nodeFlags, main], {
     // No `.env` of the checkout is to be found from here.
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],

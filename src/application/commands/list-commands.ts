@@ -12,5 +12,5 @@ export async function listCommands(
   filter: Omit<CommandFilter, 'scope'>,
   page: PageRequest,
 ): Promise<Page<Command>> {
-  return work.commands.list({ ...filter, scope: visibleVehicles(actor) }, page);
+  return work.commands.list({ scope: visibleVehicles(actor), ...filter }, page);
 }

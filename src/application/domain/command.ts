@@ -139,7 +139,6 @@ export class Command {
     actor: string,
   ): { readonly command: Command; readonly transition: Transition } {
     const command = new Command({
-      ...fields,
       status: 'pending',
       errorCode: undefined,
       errorMessage: undefined,
@@ -153,6 +152,7 @@ export class Command {
       settlement: undefined,
       responsesPurgedAt: undefined,
       leaseNumber: 0,
+      ...fields,
     });
     const transition: Transition = {
       commandId: fields.id,
@@ -295,7 +295,7 @@ export class Command {
 
   /** The step by which an instance takes the command for itself: the next lease number, in progress. */
   claim(move: Omit<Move, 'to'>): CommandStep {
-    const step = this.move({ ...move, to: 'in_progress' });
+    const step = this.move({ to: 'in_progress', ...move });
     const after = new Command({ ...step.after.record, leaseNumber: this.record.leaseNumber + 1 });
     return { ...step, after };
   }

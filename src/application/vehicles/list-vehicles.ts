@@ -12,5 +12,5 @@ export async function listVehicles(
   filter: Omit<VehicleFilter, 'scope'>,
   page: PageRequest,
 ): Promise<Page<Vehicle>> {
-  return work.vehicles.list({ ...filter, scope: visibleVehicles(actor) }, page);
+  return work.vehicles.list({ scope: visibleVehicles(actor), ...filter }, page);
 }

@@ -125,11 +125,12 @@ function submitRoute({ catalogue, submitCommand, waitForCommand }: CommandRoutes
       };
       const submission = await units.withUnit('write', (work) => submitCommand(work, actor, input));
       const waitSeconds = preferredWaitSeconds(headers.prefer) ?? 0;
-      if (waitSeconds === 0) return { ...submission, command: submission.command.asAccepted(), ended: undefined };
+      const { isReplay } = submission;
+      if (waitSeconds === 0) return { command: submission.command.asAccepted(), isReplay, ended: undefined };
       const command = await waitForCommand(units, actor, submission.command, { waitSeconds, signal });
-      if (!command.isFinal) return { ...submission, command, ended: undefined };
+      if (!command.isFinal) return { command, isReplay, ended: undefined };
       const ended = await units.withUnit('read', (work) => showCommandWithResponses(work, actor, command.id));
-      return { ...submission, command, ended };
+      return { command, isReplay, ended };
     },
     reply: ({ command, ended, isReplay }) => {
       const location = locationOf(command.id);

@@ -11,7 +11,7 @@ import { commandErrorCodes, type Response } from '#application/domain/response.j
 import { sovdMethods } from '#application/domain/sovd/method.js';
 import { roles } from '#application/domain/user.js';
 
-import { plainMessage } from '../plain-messages.js';
+import { inPlainWords } from '../plain-messages.js';
 import { anyJson, jsonObject, lineOfText, timestamp, uuid } from './plain-text.js';
 import { optionalTimestampText, timestampText } from './timestamp-text.js';
 
@@ -53,7 +53,7 @@ export function complainOfParameters(
     const names = catalogue.all().map((known) => known.name);
     return [{ pointer: '/command_name', message: `is not a command type; use one of ${names.join(', ')}` }];
   }
-  const { error } = type.parameters.safeParse(parameters, { error: plainMessage });
+  const { error } = type.parameters.safeParse(parameters, inPlainWords);
   return error === undefined ? [] : inputComplaints(error, '/command_params');
 }
 

@@ -113,15 +113,13 @@ function logPoolEvents(sequelize: Sequelize, log: Log): void {
     ['beforePoolAcquire', 'debug', 'database connection wanted'],
     ['afterPoolAcquire', 'debug', 'database connection taken'],
   ];
+  // Counted only when somebody reads it: two of these come with each statement.
+  const fields = {
+    get pool() {
+      return poolState(sequelize);
+    },
+  };
   for (const [hook, level, message] of events) {
-    hooks.addHook(hook, 'pool-log', () => {
-      // Counted only when somebody reads it: two of these come with each statement.
-      const fields = {
-        get pool() {
-          return poolState(sequelize);
-        },
-      };
-      log[level](fields, message);
-    });
+    hooks.addHook(hook, 'pool-log', () => log[level](fields, message));
   }
 }

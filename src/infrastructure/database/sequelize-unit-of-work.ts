@@ -26,7 +26,7 @@ export interface UnitSurroundings {
   readonly commits: SharedCommits;
   readonly log: Log;
   /** Is told how many statements a unit took, and how long they took. */
-  readonly costs?: Pick<TaskLog, 'sumFields'>;
+  readonly costs: Pick<TaskLog, 'sumFields'> | undefined;
   readonly measurements: Pick<Measurements, 'unitOpened' | 'unitFailed'> | undefined;
 }
 

@@ -50,6 +50,6 @@ export class SequelizeUnitsOfWork extends LoggedUnitsOfWork {
   constructor(sequelize: Sequelize, log: Log, options: UnitOptions) {
     const { measurements } = options;
     const connections = new PooledConnections(sequelize, { ...options, log });
-    super({ connections, commits: new SharedCommits(connections), log, measurements });
+    super({ connections, commits: new SharedCommits(connections), log, costs: undefined, measurements });
   }
 }

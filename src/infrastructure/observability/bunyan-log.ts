@@ -44,7 +44,8 @@ class BunyanLog implements TaskLog {
     this.#logger = logger;
     this.#lowestRank = lowestRank;
     this.#outer = outer;
-    this.#fields = { ...fields };
+    // Not by a spread: see ADR 10.
+    this.#fields = Object.assign({}, fields);
   }
 
   error(fields: LogFields, message: string): void {
@@ -79,17 +80,21 @@ class BunyanLog implements TaskLog {
 
   #write(level: Level, fields: LogFields, message: string): void {
     if (ranks[level] < this.#lowestRank) return;
-    this.#logger[level](shownFields({ ...this.#allFields(), ...fields }), '%s', redactText(message));
+    const all = this.#collectInto({});
+    this.#logger[level](shownFields(Object.assign(all, fields)), '%s', redactText(message));
   }
 
-  #allFields(): LogFields {
-    return this.#outer === undefined ? this.#fields : { ...this.#outer.#allFields(), ...this.#fields };
+  #collectInto(fields: Record<string, unknown>): Record<string, unknown> {
+    if (this.#outer !== undefined) this.#outer.#collectInto(fields);
+    return Object.assign(fields, this.#fields);
   }
 }
 
 function shownFields(fields: LogFields): object {
   const shown = toLogValue(fields);
   if (typeof shown !== 'object' || shown === null) return {};
+  const keys = Object.keys(shown);
+  if (!keys.some((key) => coreFields.has(key))) return shown;
   return Object.fromEntries(
     Object.entries(shown).map(([key, value]) => [coreFields.has(key) ? `${key}_` : key, value]),
   );

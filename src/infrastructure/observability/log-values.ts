@@ -78,11 +78,10 @@ function showMembers(value: object, path: readonly object[], budget: Budget): Lo
   const keys = Object.keys(value);
   const shown: Record<string, LogValue | undefined> = {};
   for (const key of keys.slice(0, maxMembers)) {
-    // Defined, not assigned: a key may be __proto__.
-    Object.defineProperty(shown, key, {
-      value: isSecretKey(key) ? redacted : show(memberOf(value, key), path, budget),
-      enumerable: true,
-    });
+    const member = isSecretKey(key) ? redacted : show(memberOf(value, key), path, budget);
+    // An assignment would make it the prototype.
+    if (key === '__proto__') Object.defineProperty(shown, key, { value: member, enumerable: true });
+    else shown[key] = member;
   }
   return keys.length > maxMembers ? { ...shown, more: keys.length - maxMembers } : shown;
 }

@@ -28,15 +28,29 @@ const rules: readonly Rule[] = [
   { pattern: /(?:\.\.\.)?"[\s\S]{0,200}? is not valid JSON/gu, replacement: `${redacted} is not valid JSON` },
 ];
 
+/** What any of the rules finds has one of these in it, so most texts are looked through once. */
+const suspicion = /:\/\/|(?:bearer|basic)\s|eyJ|passw|secret|token|api_?key|valid JSON/iu;
+
+const knownKeys = new Map<string, boolean>();
+const maxKnownKeys = 500;
+
 /** Whether what a field of this name holds is never shown. */
 export function isSecretKey(key: string): boolean {
-  return secretKey.test(key.toLowerCase().replaceAll(/[-_.\s]/gu, ''));
+  const known = knownKeys.get(key);
+  if (known !== undefined) return known;
+  const isSecret = secretKey.test(key.toLowerCase().replaceAll(/[-_.\s]/gu, ''));
+  if (knownKeys.size < maxKnownKeys) knownKeys.set(key, isSecret);
+  return isSecret;
 }
 
 /** The text without credentials, tokens and rejected input, and cut at 8192 characters. */
 export function redactText(text: string): string {
   const searched = text.length > maxSearchedCharacters ? text.slice(0, maxSearchedCharacters) : text;
-  const clean = rules.reduce((result, { pattern, replacement }) => result.replaceAll(pattern, replacement), searched);
+  const clean = suspicion.test(searched) ? withoutSecrets(searched) : searched;
   if (clean.length <= maxCharacters && searched === text) return clean;
   return `${clean.slice(0, maxCharacters)}[cut]`;
+}
+
+function withoutSecrets(text: string): string {
+  return rules.reduce((result, { pattern, replacement }) => result.replaceAll(pattern, replacement), text);
 }

@@ -39,7 +39,7 @@ export class HttpVehicleLink implements VehicleLink {
       yield* followExecution(call, execution, core);
       return;
     }
-    yield { ...core, kind: 'plain', isLast: true };
+    yield { kind: 'plain', isLast: true, ...core };
   }
 
   close(): Promise<void> {

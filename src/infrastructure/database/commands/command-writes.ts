@@ -125,7 +125,7 @@ export function addCommandWrites({ record }: Command, transition: Transition): r
 
 /** A step of a command: its new state, if it is still as it was before, with the events that tell of it. */
 export function stepWrites(step: CommandStep, lease: Lease | undefined): readonly NotedWrite[] {
-  const update: NotedWrite = { ...stepUpdate(step, lease), expectedRows: 1, target: `commands:${step.before.id}` };
+  const update: NotedWrite = { expectedRows: 1, target: `commands:${step.before.id}`, ...stepUpdate(step, lease) };
   return [update, ...step.transitions.map(insertTransition), ...step.responses.map(insertResponse)];
 }
 
@@ -133,12 +133,8 @@ function stepUpdate(step: CommandStep, lease: Lease | undefined): Pick<NotedWrit
   const row = stepRow(step);
   const { settlement, leaseNumber } = step.after.record;
   if (lease !== undefined) {
-    return inOrder(leaseText, leaseTogetherText, {
-      ...row,
-      lease_number: leaseNumber,
-      lease_owner: lease.owner,
-      lease_seconds: lease.seconds,
-    });
+    const leased = { lease_number: leaseNumber, lease_owner: lease.owner, lease_seconds: lease.seconds };
+    return inOrder(leaseText, leaseTogetherText, Object.assign(row, leased));
   }
   if (settlement === undefined) return inOrder(advanceText, advanceTogetherText, row);
   const { at, by, reason } = settlement;
