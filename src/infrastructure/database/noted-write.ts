@@ -79,8 +79,10 @@ function partsOf(group: readonly NotedWrite[]): readonly Part[] {
   const kinds = new Map<string, NotedWrite[]>();
   for (const write of group) {
     const { text, values, together, expectedRows } = write;
+    const known = together === undefined ? undefined : kinds.get(together.text);
     if (together === undefined || (expectedRows ?? 1) !== 1) parts.push({ text, values, expected: expectedRows });
-    else kinds.set(together.text, [...(kinds.get(together.text) ?? []), write]);
+    else if (known === undefined) kinds.set(together.text, [write]);
+    else known.push(write);
   }
   for (const [text, writes] of kinds) {
     const [first] = writes;
