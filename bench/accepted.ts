@@ -41,7 +41,7 @@ export async function measureAccepted(
     while ((await countOf("status in ('pending', 'in_progress')")) > 0) await sleep(100);
   };
   try {
-    await load(service, orders, token, 2);
+    await load(service, orders, token, Math.min(2, seconds / 2));
     await untilNoneIsLeft();
     since = new Date();
     const { requestsPerSecond, p99Millis } = await load(service, orders, token, seconds);

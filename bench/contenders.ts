@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Listening, Processes } from './processes.js';
 import { vehicleId } from './seed.js';
 
-/** What is measured side by side: the service and its peers. The last is left out when there is little time. */
+/** What is measured side by side: the service and its peers, some of them also with what the service does too. */
 export const contenderNames = [
   'bare',
   'fastify-pg',
   'express-pg',
+  'express-pg, one shape',
   'sovd-fleet',
   'express-sequelize',
   'express-sequelize, KeyObject',
@@ -15,6 +16,11 @@ export const contenderNames = [
 
 /** One of them. */
 export type ContenderName = (typeof contenderNames)[number];
+
+/** Those that are left out when there is little time. */
+export function isVariant(name: ContenderName): boolean {
+  return name.includes(', ');
+}
 
 /** To which all others are compared. */
 export const baseline: ContenderName = 'express-pg';
@@ -64,8 +70,8 @@ export function startContender(
   variables: Readonly<Record<string, string>>,
 ): Promise<Listening> {
   if (name === 'sovd-fleet') return startService(processes, { ...variables, ...idleDispatcher });
-  const [peer = name] = name.split(', ');
-  const args = name.endsWith('KeyObject') ? ['--key-object'] : [];
+  const [peer = name, variant] = name.split(', ');
+  const args = variant === undefined ? [] : [`--${variant.toLowerCase().replace(' ', '-')}`];
   return processes.listen(name, `bench/peers/${peer}.js`, variables, { args });
 }
 

@@ -8,6 +8,8 @@ export interface LoadFigures {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
+  /** Of the service's process; undefined where the system doesn't tell. */
+  readonly cpuMicrosPerCommand: number | undefined;
 }
 
 /** Everything that one run measures. */
@@ -36,16 +38,16 @@ export function percentile(values: readonly number[], share: number): number {
 /** The figures as a page for people. */
 export function toMarkdown({ cores, node, vehicles, commands: stored, loads, directP50, ...rest }: Figures): string {
   const rows = loads.map(
-    ({ users, pauseMillis, commands, commandsPerSecond, p50, p95, p99 }) =>
-      `| ${users} | ${pauseMillis === 0 ? 'at once' : `every ${pauseMillis / 1000} s`} | ${commands} | ${commandsPerSecond.toFixed(0)} | ${p50.toFixed(1)} | ${p95.toFixed(1)} | ${p99.toFixed(1)} |`,
+    ({ users, pauseMillis, commands, commandsPerSecond, p50, p95, p99, cpuMicrosPerCommand: cpu }) =>
+      `| ${users} | ${pauseMillis === 0 ? 'at once' : `every ${pauseMillis / 1000} s`} | ${commands} | ${commandsPerSecond.toFixed(0)} | ${p50.toFixed(1)} | ${p95.toFixed(1)} | ${p99.toFixed(1)} | ${cpu?.toFixed(0) ?? 'not known'} |`,
   );
   return [
     '# Overhead of a command',
     '',
     `From POST /commands to the last event at the client, with a vehicle that answers at once; service, PostgreSQL (fsync on), vehicles and clients on ${cores} cores, Node ${node}; ${vehicles} vehicles and ${stored} commands stored before. Times in milliseconds.`,
     '',
-    '| users | they order again | commands | commands/s | p50 | p95 | p99 |',
-    '| ---: | --- | ---: | ---: | ---: | ---: | ---: |',
+    '| users | they order again | commands | commands/s | p50 | p95 | p99 | CPU µs of the service |',
+    '| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...rows,
     '',
     `The same request straight to the vehicle: p50 ${directP50.toFixed(2)} ms.`,

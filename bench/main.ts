@@ -8,7 +8,7 @@ import { startEmbeddedPostgres } from '#infrastructure/database/embedded-postgre
 import { migrateUp } from '#infrastructure/database/migrate.js';
 
 import { acceptedMarkdown, measureAccepted } from './accepted.js';
-import { contenderNames, contenderVariables, logIn, silentVehicle, startService } from './contenders.js';
+import { contenderNames, contenderVariables, isVariant, logIn, silentVehicle, startService } from './contenders.js';
 import { Processes } from './processes.js';
 import { fullSize, quickSize, seed } from './seed.js';
 import { measureSideBySide, type Effort } from './side-by-side.js';
@@ -20,11 +20,16 @@ import { measureStreams, streamsMarkdown } from './streams.js';
 const isQuick = process.argv.includes('--quick');
 const logLevel = process.argv.find((argument) => argument.startsWith('--log-level='))?.slice(12) ?? 'warn';
 const effort: Effort = isQuick
-  ? { rounds: 2, secondsPerLoad: 0.7, warmUpSeconds: 0.6, contenders: contenderNames.slice(0, -1) }
+  ? {
+      rounds: 2,
+      secondsPerLoad: 0.5,
+      warmUpSeconds: 0.4,
+      contenders: contenderNames.filter((name) => !isVariant(name)),
+    }
   : { rounds: 5, secondsPerLoad: 3, warmUpSeconds: 3, contenders: contenderNames };
 const size = isQuick ? quickSize : fullSize;
 const streams = isQuick ? { counts: [1, 100, 1000], responses: 8 } : { counts: [1, 100, 1000], responses: 40 };
-const acceptingSeconds = isQuick ? 3 : 15;
+const acceptingSeconds = isQuick ? 2 : 15;
 const username = 'bench';
 const password = 'correct horse battery staple';
 const results = path.resolve(import.meta.dirname, '../../bench/results');

@@ -7,21 +7,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startEmbeddedPostgres } from '#infrastructure/database/embedded-postgres.js';
 import { migrateUp } from '#infrastructure/database/migrate.js';
-import { startSimulator } from '#simulator/simulator.js';
 import { serviceNodeFlags } from '#support/node-flags.js';
 import { residentBytes } from '#support/resident-memory.js';
 
 import { CommandUser } from './command-user.js';
+import { readCpuMillis } from './cpu-time.js';
 import { percentile, toMarkdown, type Figures, type LoadFigures } from './figures.js';
+import { Processes } from './processes.js';
 import { fullSize, seed } from './seed.js';
 
 const quick = process.argv.includes('--quick');
 /** Some ten seconds of each, so that what a crowd costs when it comes doesn't count for more than it does in a day's work. */
 const commandsPerRun = (users: number): number => (quick ? 200 : users < 100 ? 3000 : 10_000);
-const warmUpCommands = quick ? 300 : 2000;
-const secondsAtAPace = quick ? 3 : 20;
+const warmUpCommands = quick ? 300 : 3000;
+const secondsAtAPace = quick ? 2 : 20;
 /** After less, V8 still has the memory that the start took. */
-const restSeconds = quick ? 3 : 40;
+const restSeconds = quick ? 2 : 40;
 const coldStarts = quick ? 2 : 5;
 const size = quick ? { vehicles: 2000, commands: 20_000 } : fullSize;
 /** Users who order again as soon as a command has ended, and, as people and programs do, once a second. */
@@ -47,7 +48,8 @@ interface Service {
 async function run(): Promise<void> {
   const directory = await mkdtemp(path.join(tmpdir(), 'sovd-fleet-bench-'));
   const postgres = await startEmbeddedPostgres({ dataDirectory: path.join(directory, 'postgres') });
-  const simulator = await startSimulator({ vehicles: Math.max(...crowds.map(({ users }) => users)) });
+  const processes = new Processes(directory);
+  const vehicles = await processes.listen('vehicles', 'bench/instant-vehicle.js', {});
   const running: ChildProcess[] = [];
   const variables = {
     PATH: process.env['PATH'] ?? '',
@@ -64,7 +66,7 @@ async function run(): Promise<void> {
       spawn(process.execPath, [createAdmin, '--username', 'bench', '--email', 'bench@example.com'], { env: variables }),
     );
     // As a service finds it that has been at work for some months: PostgreSQL plans otherwise for tables that are nearly empty.
-    await seed(postgres.url, `${simulator.vehicles[0]?.baseUrl ?? ''}/`, size);
+    await seed(postgres.url, `${vehicles.url}/v/`, size);
     const starts: number[] = [];
     for (let count = 0; count < coldStarts; count += 1) {
       const service = await startService(variables, running);
@@ -76,15 +78,24 @@ async function run(): Promise<void> {
     await sleep(restSeconds * 1000);
     const restingBytes = await residentBytes(service.process.pid ?? 0);
     const token = await CommandUser.logIn(service.url, 'bench', password);
+    const crowd = Math.max(...crowds.map(({ users }) => users));
     const users = await Promise.all(
-      simulator.vehicles.map(({ baseUrl }, index) => CommandUser.withVehicle(service.url, token, baseUrl, index)),
+      Array.from({ length: crowd }, (_, index) =>
+        CommandUser.withVehicle(service.url, token, `${vehicles.url}/v/own-${index}`, index),
+      ),
     );
     await load(users, { commands: warmUpCommands, pauseMillis: 0 });
     const loads: LoadFigures[] = [];
     for (const { users: count, pauseMillis } of crowds) {
       const commands = pauseMillis === 0 ? commandsPerRun(count) : count * secondsAtAPace;
+      const cpuBefore = await readCpuMillis(service.process.pid ?? 0);
       const { durations, seconds } = await load(users.slice(0, count), { commands, pauseMillis });
+      const cpuAfter = await readCpuMillis(service.process.pid ?? 0);
       loads.push({
+        cpuMicrosPerCommand:
+          cpuBefore === undefined || cpuAfter === undefined
+            ? undefined
+            : ((cpuAfter - cpuBefore) * 1000) / durations.length,
         users: count,
         pauseMillis,
         commands: durations.length,
@@ -113,7 +124,7 @@ async function run(): Promise<void> {
     await writeFile(path.join(results, 'overhead.json'), `${JSON.stringify(figures, null, 2)}\n`);
   } finally {
     for (const child of running) child.kill('SIGKILL');
-    await simulator.close();
+    await processes.close();
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });
   }

@@ -10,7 +10,7 @@ export interface SeedSize {
 export const fullSize: SeedSize = { vehicles: 10_000, commands: 200_000 };
 
 /** Enough for the short form: what is measured doesn't grow with the tables. */
-export const quickSize: SeedSize = { vehicles: 4000, commands: 110_000 };
+export const quickSize: SeedSize = { vehicles: 1200, commands: 66_000 };
 
 /** The first vehicles have half of all commands, a hundred each at full size, and are never retired. */
 export const busyVehicles = 1000;

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
 
 import express, { type ErrorRequestHandler } from 'express';
 import pg from 'pg';
 import { v7 } from 'uuid';
+
+import { expressMessages } from '#http/express-messages.js';
 
 import { readAccessToken } from './access-token.js';
 import { readCursor, readLimit, readOrder, readUuid } from './input.js';
@@ -12,6 +15,8 @@ import { requestLine } from './request-line.js';
 import { showAccepted, showCommand, showPage, showVehicle, type CommandRow, type VehicleRow } from './shown.js';
 import { commandPage, oneVehicle, submitCommand, vehiclePage } from './statements.js';
 import { openWakeUp } from './wake-up.js';
+
+// As one writes it. `--one-shape` has requests and responses made as the service has them (docs/adr/0010).
 
 const settings = readPeerSettings();
 const pool = new pg.Pool({ connectionString: settings.databaseUrl, max: settings.connections });
@@ -75,4 +80,5 @@ const handleError: ErrorRequestHandler = (error: unknown, _request, response, _n
   response.status(status).json(body);
 };
 app.use(handleError);
-app.listen(settings.port, '127.0.0.1');
+const messages = process.argv.includes('--one-shape') ? expressMessages(app) : {};
+createServer(messages, app).listen(settings.port, '127.0.0.1');

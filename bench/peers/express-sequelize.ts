@@ -15,14 +15,14 @@ import { AuditLog, Command, CommandTransition, openSequelize, User, Vehicle } fr
 import { showCommand, showPage, showVehicle } from './shown.js';
 import { openWakeUp } from './wake-up.js';
 
-// As the documentation of Express, passport-jwt and Sequelize shows it. `--key-object` gives passport-jwt the secret as a
+// As the documentation of Express, passport-jwt and Sequelize shows it. `--keyobject` gives passport-jwt the secret as a
 // KeyObject instead of a text.
 
 const settings = readPeerSettings();
 const sequelize = openSequelize(settings.databaseUrl, settings.connections);
 const wakeDispatcher = await openWakeUp(settings.databaseUrl);
 const logRequest = requestLine(settings.logLevel);
-const hasKeyObject = process.argv.includes('--key-object');
+const hasKeyObject = process.argv.includes('--keyobject');
 
 passport.use(
   new Strategy(
