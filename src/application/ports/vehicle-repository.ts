@@ -27,8 +27,6 @@ export interface VehicleRepository {
   readonly load: (id: string) => Promise<Vehicle | undefined>;
   /** The vehicle, if the scope covers it. */
   readonly loadVisible: (id: string, scope: VehicleScope) => Promise<Visible<Vehicle> | undefined>;
-  /** For whoever speaks to the vehicle. One statement. */
-  readonly loadWithCredentials: (id: string) => Promise<VehicleWithCredentials | undefined>;
   /** What is going on with the vehicle, if the scope covers it. One statement. */
   readonly loadStatus: (id: string, scope: VehicleScope) => Promise<VehicleStatus | undefined>;
   /** Newest first. */

@@ -9,6 +9,7 @@ import { expect } from 'chai';
 import type { VehicleCredentials } from '#application/domain/vehicle-credentials.js';
 import type { Vehicle } from '#application/domain/vehicle.js';
 import type { CredentialVault } from '#application/ports/credential-vault.js';
+import type { VehicleWithCredentials } from '#application/ports/vehicle-repository.js';
 import { auditAct } from '#application/record/audit-act.js';
 import { rotateCredentials } from '#application/vehicles/rotate-credentials.js';
 import { Secret } from '#config/secret.js';
@@ -16,7 +17,7 @@ import { openCredentialVault } from '#infrastructure/security/aes-gcm-credential
 import { systemClock as clock, uuidV7Identifiers as identifiers } from '#infrastructure/system.js';
 import { makeTemporaryDirectory } from '#support/temporary-directory.js';
 
-import { aVehicle, service, store } from './builders.js';
+import { aUser, aVehicle, service, store, storeCommand } from './builders.js';
 import { rejectionOf, useUnits } from './units.js';
 
 const program = path.resolve(import.meta.dirname, '../../../src/rotate-credentials.js');
@@ -34,7 +35,16 @@ describe('SequelizeVehicleCredentialRepository', () => {
   const tokenOf = (vehicleId: string): VehicleCredentials => ({ kind: 'bearer', token: `token-of-${vehicleId}` });
   const rows = () =>
     database.query<any>('select vehicle_id, key_id, sealed from vehicle_credentials order by vehicle_id');
-  const load = (id: string) => test.units.withUnit('read', (work) => work.vehicles.loadWithCredentials(id));
+  /** The vehicle as whoever speaks to it gets it: with a command that is about to be sent. */
+  async function due(vehicleId: string): Promise<VehicleWithCredentials | undefined> {
+    const user = aUser();
+    await store(test.units, (work) => work.users.add(user));
+    const { id } = await storeCommand(test.units, { userId: user.id, vehicleId });
+    const unit = test.units.open('write');
+    const ready = await unit.commandQueue.lockReady(100, 100);
+    await unit.close();
+    return ready.find(({ command }) => command.id === id)?.vehicle;
+  }
 
   /** A vehicle with credentials, stored. */
   async function addVehicle(vault: CredentialVault): Promise<Vehicle> {
@@ -57,18 +67,17 @@ describe('SequelizeVehicleCredentialRepository', () => {
     );
   }
 
-  it('a vehicle with credentials: comes with them in one statement, and one without comes alone', async () => {
+  it('a vehicle with credentials: comes with them when a command is about to be sent, and one without comes alone', async () => {
     const { id } = await addVehicle(oldVault);
-    test.statements.forget();
-    const found = await load(id);
-    expect(test.statements.verbs()).to.deep.equal(['select']);
+    const found = await due(id);
     expect(found?.vehicle.credentials).to.include({ kind: 'bearer', origin });
     if (found?.credentials === undefined) throw new Error('It has credentials.');
     expect(oldVault.open(found.credentials, id)).to.deep.equal(tokenOf(id));
     const bare = aVehicle();
     await store(test.units, (work) => work.vehicles.add(bare));
-    expect((await load(bare.id))?.credentials).to.equal(undefined);
-    expect(await load(aVehicle().id)).to.equal(undefined);
+    const alone = await due(bare.id);
+    expect(alone?.vehicle).to.deep.equal(bare);
+    expect(alone?.credentials).to.equal(undefined);
   });
 
   it('two who set them at once: one of them has to look again', async () => {
@@ -93,7 +102,7 @@ describe('SequelizeVehicleCredentialRepository', () => {
     expect(await rotate(bothVault, 3)).to.deep.equal({ resealed: 7, unreadable: [] });
     expect((await rows()).map(({ key_id: keyId }) => keyId)).to.deep.equal(Array(7).fill('new'));
     for (const id of ids) {
-      const found = await load(id);
+      const found = await due(id);
       if (found?.credentials === undefined) throw new Error('It has credentials.');
       expect(openCredentialVault([newKey]).open(found.credentials, id)).to.deep.equal(tokenOf(id));
     }

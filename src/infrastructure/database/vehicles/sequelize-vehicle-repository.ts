@@ -132,16 +132,6 @@ export class SequelizeVehicleRepository implements VehicleRepository {
     return row === undefined ? undefined : { item: toVehicle(row), memberRole: row.member_role ?? undefined };
   }
 
-  async loadWithCredentials(id: string): Promise<VehicleWithCredentials | undefined> {
-    const text = `
-      select ${columnsWithCredentials()}
-      from vehicles v
-      left join vehicle_credentials k on k.vehicle_id = v.vehicle_id
-      where v.vehicle_id = $1`;
-    const [row] = await this.#unit.rows<VehicleWithCredentialsRow>(text, [id]);
-    return row === undefined ? undefined : toVehicleWithCredentials(row);
-  }
-
   async loadStatus(id: string, scope: VehicleScope): Promise<VehicleStatus | undefined> {
     const { join, values } = scopeJoin(scope, 'v', 2);
     const text = loadStatusText(join);
