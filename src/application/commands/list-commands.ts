@@ -12,5 +12,6 @@ export async function listCommands(
   filter: Omit<CommandFilter, 'scope'>,
   page: PageRequest,
 ): Promise<Page<Command>> {
-  return work.commands.list({ scope: visibleVehicles(actor), ...filter }, page);
+  // The scope has the last word, and no spread before it: see ADR 10.
+  return work.commands.list(Object.assign({}, filter, { scope: visibleVehicles(actor) }), page);
 }

@@ -12,5 +12,6 @@ export async function listVehicles(
   filter: Omit<VehicleFilter, 'scope'>,
   page: PageRequest,
 ): Promise<Page<Vehicle>> {
-  return work.vehicles.list({ scope: visibleVehicles(actor), ...filter }, page);
+  // The scope has the last word, and no spread before it: see ADR 10.
+  return work.vehicles.list(Object.assign({}, filter, { scope: visibleVehicles(actor) }), page);
 }
