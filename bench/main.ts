@@ -22,13 +22,13 @@ const logLevel = process.argv.find((argument) => argument.startsWith('--log-leve
 const effort: Effort = isQuick
   ? {
       rounds: 2,
-      secondsPerLoad: 0.5,
-      warmUpSeconds: 0.4,
+      secondsPerLoad: 0.4,
+      warmUpSeconds: 0.3,
       contenders: contenderNames.filter((name) => !isVariant(name)),
     }
   : { rounds: 5, secondsPerLoad: 3, warmUpSeconds: 3, contenders: contenderNames };
 const size = isQuick ? quickSize : fullSize;
-const streams = isQuick ? { counts: [1, 100, 1000], responses: 8 } : { counts: [1, 100, 1000], responses: 40 };
+const streams = isQuick ? { counts: [1, 100, 1000], responses: 6 } : { counts: [1, 100, 1000], responses: 40 };
 const acceptingSeconds = isQuick ? 2 : 15;
 const username = 'bench';
 const password = 'correct horse battery staple';

@@ -23,7 +23,7 @@ const warmUpCommands = quick ? 300 : 3000;
 const secondsAtAPace = quick ? 2 : 20;
 /** After less, V8 still has the memory that the start took. */
 const restSeconds = quick ? 2 : 40;
-const coldStarts = quick ? 2 : 5;
+const coldStarts = quick ? 1 : 5;
 const size = quick ? { vehicles: 2000, commands: 20_000 } : fullSize;
 /** Users who order again as soon as a command has ended, and, as people and programs do, once a second. */
 const crowds = [
