@@ -1,18 +1,17 @@
-import { Agent, request } from 'undici';
+import { Client, request } from 'undici';
 
 const entity = 'apps/diagnostic-recorder';
 const dataId = 'channel-001';
 
 /** A user with a vehicle of its own, who orders one command after the other. */
 export class CommandUser {
-  readonly #agent = new Agent({ connections: 2 });
-  readonly #url: string;
+  readonly #client: Client;
   readonly #token: string;
   readonly #vehicleId: string;
   readonly #vehicleUrl: string;
 
   private constructor(url: string, token: string, vehicleId: string, vehicleUrl: string) {
-    this.#url = url;
+    this.#client = new Client(url);
     this.#token = token;
     this.#vehicleId = vehicleId;
     this.#vehicleUrl = vehicleUrl;
@@ -50,9 +49,7 @@ export class CommandUser {
   async runCommand(): Promise<number> {
     const headers = { authorization: `Bearer ${this.#token}` };
     const start = performance.now();
-    const order = await request(`${this.#url}/api/v1/commands`, {
-      dispatcher: this.#agent,
-      method: 'POST',
+    const order = await this.#ask('POST', '/api/v1/commands', {
       headers: { ...headers, 'content-type': 'application/json' },
       body: JSON.stringify({
         vehicle_id: this.#vehicleId,
@@ -60,12 +57,41 @@ export class CommandUser {
         command_params: { entity, data_ids: [dataId] },
       }),
     });
-    const { command_id: id } = (await order.body.json()) as { readonly command_id?: string };
-    if (id === undefined) throw new Error(`the command was refused with ${order.statusCode}`);
-    const events = await request(`${this.#url}/api/v1/commands/${id}/events`, { dispatcher: this.#agent, headers });
-    const text = await events.body.text();
+    const { command_id: id } = JSON.parse(order.text) as { readonly command_id?: string };
+    if (id === undefined) throw new Error(`the command was refused with ${order.status}`);
+    const { text } = await this.#ask('GET', `/api/v1/commands/${id}/events`, { headers });
     if (!text.includes('"to_status":"completed"')) throw new Error(`the command did not complete: ${text}`);
     return performance.now() - start;
+  }
+
+  /** By `dispatch` and not by `request`, whose streams and signals would take twice the time from what shares the processors. */
+  #ask(
+    method: 'GET' | 'POST',
+    path: string,
+    options: { readonly headers: Record<string, string>; readonly body?: string },
+  ): Promise<{ readonly status: number; readonly text: string }> {
+    return new Promise((resolve, reject) => {
+      let status = 0;
+      const chunks: Buffer[] = [];
+      this.#client.dispatch(
+        { method, path, ...options },
+        {
+          onRequestStart: () => {},
+          onResponseStart: (_controller, statusCode) => {
+            status = statusCode;
+          },
+          onResponseData: (_controller, chunk) => {
+            chunks.push(chunk);
+          },
+          onResponseEnd: () => {
+            resolve({ status, text: Buffer.concat(chunks).toString() });
+          },
+          onResponseError: (_controller, error) => {
+            reject(error);
+          },
+        },
+      );
+    });
   }
 
   /** Asks the vehicle itself, without the service: what a command can't be faster than. */
@@ -73,7 +99,7 @@ export class CommandUser {
     const durations: number[] = [];
     for (let index = 0; index < count; index += 1) {
       const start = performance.now();
-      const { body } = await request(`${this.#vehicleUrl}/${entity}/data/${dataId}`, { dispatcher: this.#agent });
+      const { body } = await request(`${this.#vehicleUrl}/${entity}/data/${dataId}`);
       await body.text();
       durations.push(performance.now() - start);
     }
