@@ -4,7 +4,7 @@ import { compileGroup, groupWrites, type NotedWrite } from './noted-write.js';
 import type { PooledConnections } from './pooled-connections.js';
 
 /** How many units are committed by one statement, and how many writes they may have: responses may be large. */
-const maxUnits = 16;
+const maxUnits = 64;
 const maxWrites = 200;
 
 /** For how long units go on gathering while others are being committed: some of what a disk takes. */

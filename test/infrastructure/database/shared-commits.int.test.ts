@@ -37,14 +37,14 @@ describe('Units that are committed in one turn of the event loop', () => {
     Promise.all(Array.from({ length: count }, task));
   const inserts = () => test.statements.sent().filter((text) => text.includes('insert into commands'));
 
-  it('are one statement, up to sixteen of them', async () => {
-    await times(16, add);
+  it('are one statement, up to sixty-four of them', async () => {
+    await times(64, add);
     expect(inserts()).to.have.length(1);
     test.statements.forget();
-    await times(17, add);
+    await times(65, add);
     expect(inserts()).to.have.length(2);
-    expect(await database.query('select 1 from commands')).to.have.length(33);
-    expect(await database.query('select 1 from command_transitions')).to.have.length(33);
+    expect(await database.query('select 1 from commands')).to.have.length(129);
+    expect(await database.query('select 1 from command_transitions')).to.have.length(129);
   });
 
   it('store what each would store alone', async () => {
