@@ -19,7 +19,10 @@ export async function sendEventStream(
     'Cache-Control': 'no-store',
     'X-Accel-Buffering': 'no',
   });
+  // What is stored already goes out together with the head.
+  response.cork();
   response.flushHeaders();
+  setImmediate(() => response.uncork());
   refuseStuckReader(response);
   try {
     for await (const item of events) {

@@ -24,23 +24,28 @@ interface Dependencies {
 /** How many events are read at once; a unit a page. */
 const pageSize = 100;
 
-/** Where a stream begins: after which event, and whether there is anything to wait for. */
+/** Somebody who follows a command and misses no news of it any more. */
 export interface Following {
   readonly actor: UserActor;
   readonly commandId: string;
-  readonly after: number;
+  readonly follower: Follower;
+  /** What was stored when it began. */
+  readonly first: EventsPage;
 }
 
 /** A command's events, stored ones and live ones. */
 export interface FollowCommand {
-  /** Looks whether the actor may follow the command. Throws `command-not-found` or `responses-purged`. */
+  /**
+   * Looks whether the actor may follow the command, and begins to listen: `events` has to be called with what it gives. Throws
+   * `command-not-found` or `responses-purged`.
+   */
   readonly begin: (actor: UserActor, commandId: string, after: number) => Promise<Following>;
   /**
    * Every event after the given one, once and in order, whenever one comes; ends after the final status. Holds no
    * connection and keeps no events while it waits. Ends early when the signal aborts, or when the actor may not see the
    * command any more. Throws `responses-purged` when some of what is to come was purged since.
    */
-  readonly events: (following: Following, signal: AbortSignal) => AsyncGenerator<CommandEvent, void, undefined>;
+  readonly events: (following: Following, signal: AbortSignal) => AsyncIterable<CommandEvent>;
 }
 
 /** Follows commands. Streams of this process that follow the same command share a subscription and reads. */
@@ -49,42 +54,46 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
   const audiences = new Map<string, CommandAudience<EventsPage>>();
 
   async function begin(actor: UserActor, commandId: string, after: number): Promise<Following> {
-    const command = await units.withUnit('read', (work) => requireCommand(work, actor, commandId));
-    requireKeptResponses(command);
-    // A client that names an event of the future would else wait for ever.
-    return { actor, commandId, after: Math.min(after, command.record.lastEventNumber) };
+    const follower = new Follower(audienceOf(commandId), new Bell(clock), after);
+    try {
+      await follower.audience.listening();
+      // Both go to the database together. What was read of the events is looked at only when the actor may see them.
+      const reading = readOn(commandId, follower);
+      reading.catch(() => undefined);
+      const command = await units.withUnit('read', (work) => requireCommand(work, actor, commandId));
+      requireKeptResponses(command);
+      const first = await reading;
+      // A client that names an event of the future would else wait for ever.
+      follower.sent = Math.min(after, command.record.lastEventNumber);
+      return { actor, commandId, follower, first };
+    } catch (error) {
+      leave(commandId, follower);
+      throw error;
+    }
   }
 
-  async function* events(following: Following, signal: AbortSignal): AsyncGenerator<CommandEvent, void, undefined> {
-    const { actor, commandId } = following;
-    let sent = following.after;
+  function events(following: Following, signal: AbortSignal): AsyncIterable<CommandEvent> {
+    const stop = (): void => leave(following.commandId, following.follower);
+    // Nobody may ever ask for the first event.
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+    return eventsUntil(following, signal);
+  }
+
+  async function* eventsUntil(
+    { actor, commandId, follower, first }: Following,
+    signal: AbortSignal,
+  ): AsyncGenerator<CommandEvent, void, undefined> {
+    const { bell } = follower;
     let isRightLost = false;
     const isOver = (): boolean => signal.aborted || isRightLost;
-    const bell = new Bell(clock);
     const unwatch = access.watch(actor, commandId, () => {
       isRightLost = true;
       bell.ring();
     });
-    const audience = audienceOf(commandId);
-    /** What came with the news that ended the wait. Nothing when there were more of them: the database has it all. */
-    let brought: readonly CommandEvent[] = [];
-    const leave = audience.join((news) => {
-      if (news.eventNumber <= sent) return;
-      brought = bell.isAwaited ? (news.events ?? []) : [];
-      bell.ring();
-    });
-    const takeBrought = (): EventsPage | undefined => {
-      const events = brought;
-      brought = [];
-      const last = events.at(-1);
-      if (last === undefined || events[0]?.eventNumber !== sent + 1) return undefined;
-      return { events, isEnd: isEnd(last) };
-    };
     try {
-      await audience.listening();
-      while (!isOver()) {
-        const page = takeBrought() ?? (await audience.read(sent, (after) => readFromDatabase(commandId, after)));
-        sent = page.events.at(-1)?.eventNumber ?? sent;
+      for (let page = first; !isOver(); page = follower.takeBrought() ?? (await readOn(commandId, follower))) {
+        follower.sent = page.events.at(-1)?.eventNumber ?? follower.sent;
         for (const event of page.events) {
           if (isOver()) return;
           yield event;
@@ -94,9 +103,17 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
       }
     } finally {
       unwatch();
-      leave();
-      if (audience.isEmpty && audiences.get(commandId) === audience) audiences.delete(commandId);
+      leave(commandId, follower);
     }
+  }
+
+  function leave(commandId: string, { audience, leave: leaveAudience }: Follower): void {
+    leaveAudience();
+    if (audience.isEmpty && audiences.get(commandId) === audience) audiences.delete(commandId);
+  }
+
+  function readOn(commandId: string, { audience, sent }: Follower): Promise<EventsPage> {
+    return audience.read(sent, (after) => readFromDatabase(commandId, after));
   }
 
   function audienceOf(commandId: string): CommandAudience<EventsPage> {
@@ -133,9 +150,42 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
   return { begin, events };
 }
 
-interface EventsPage {
+/** Events that follow one another. */
+export interface EventsPage {
   readonly events: readonly CommandEvent[];
+  /** Nothing will come behind them. */
   readonly isEnd: boolean;
+}
+
+/** How far one who follows a command has come. Hears its news from the start, and rings its bell for them. */
+export class Follower {
+  readonly leave: () => void;
+  /** The number of the last event that was handed on. */
+  sent: number;
+  /** What came with the news that ended a wait. Nothing when there were more of them: the database has it all. */
+  #brought: readonly CommandEvent[] = [];
+
+  constructor(
+    readonly audience: CommandAudience<EventsPage>,
+    readonly bell: Bell,
+    after: number,
+  ) {
+    this.sent = after;
+    this.leave = audience.join((news) => {
+      if (news.eventNumber <= this.sent) return;
+      this.#brought = bell.isAwaited ? (news.events ?? []) : [];
+      bell.ring();
+    });
+  }
+
+  /** The events that the news brought, if they are all there are behind the last one. */
+  takeBrought(): EventsPage | undefined {
+    const events = this.#brought;
+    this.#brought = [];
+    const last = events.at(-1);
+    if (last === undefined || events[0]?.eventNumber !== this.sent + 1) return undefined;
+    return { events, isEnd: isEnd(last) };
+  }
 }
 
 function isEnd(event: CommandEvent): boolean {
