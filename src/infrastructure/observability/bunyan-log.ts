@@ -6,13 +6,14 @@ import type { Log, LogFields, TaskLog } from '#application/ports/log.js';
 
 import { toLogValue } from './log-values.js';
 import { redactText } from './redaction.js';
+import { TurnCork } from './turn-cork.js';
 
 type Level = 'error' | 'warn' | 'info' | 'debug';
 
 interface Options {
   /** Lines below it are dropped before anything is done for them. */
   readonly level: Level;
-  /** Where lines go; stdout unless told otherwise. */
+  /** Where lines go, each at once; unless told otherwise to stdout, those of a turn of the event loop together. */
   readonly stream?: NodeJS.WritableStream;
 }
 
@@ -22,12 +23,20 @@ const ranks: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, 
 const coreFields = new Set(['v', 'name', 'hostname', 'pid', 'level', 'time', 'msg', 'src']);
 
 /** Writes JSON lines through bunyan. Fields and messages are shown without secrets; a line never makes its writer fail. */
-export function createBunyanLog({ level, stream = process.stdout }: Options): Log {
-  return new BunyanLog(
-    bunyan.createLogger({ name: 'sovd-fleet', streams: [{ level, stream }] }),
-    ranks[level],
-    undefined,
-  );
+export function createBunyanLog({ level, stream }: Options): Log {
+  const output: Output = {
+    logger: bunyan.createLogger({ name: 'sovd-fleet', streams: [{ level, stream: stream ?? process.stdout }] }),
+    lowestRank: ranks[level],
+    cork: stream === undefined ? new TurnCork(process.stdout) : undefined,
+  };
+  return new BunyanLog(output, undefined);
+}
+
+/** What all logs of a process share. */
+interface Output {
+  readonly logger: bunyan;
+  readonly lowestRank: number;
+  readonly cork: TurnCork | undefined;
 }
 
 /**
@@ -35,14 +44,12 @@ export function createBunyanLog({ level, stream = process.stdout }: Options): Lo
  * promise of the process.
  */
 class BunyanLog implements TaskLog {
-  readonly #logger: bunyan;
-  readonly #lowestRank: number;
+  readonly #output: Output;
   readonly #outer: BunyanLog | undefined;
   readonly #fields: Record<string, unknown>;
 
-  constructor(logger: bunyan, lowestRank: number, outer: BunyanLog | undefined, fields: LogFields = {}) {
-    this.#logger = logger;
-    this.#lowestRank = lowestRank;
+  constructor(output: Output, outer: BunyanLog | undefined, fields: LogFields = {}) {
+    this.#output = output;
     this.#outer = outer;
     // Not by a spread: see ADR 10.
     this.#fields = Object.assign({}, fields);
@@ -65,7 +72,7 @@ class BunyanLog implements TaskLog {
   }
 
   withFields(fields: LogFields): TaskLog {
-    return new BunyanLog(this.#logger, this.#lowestRank, this, fields);
+    return new BunyanLog(this.#output, this, fields);
   }
 
   addFields(fields: LogFields): void {
@@ -79,9 +86,11 @@ class BunyanLog implements TaskLog {
   }
 
   #write(level: Level, fields: LogFields, message: string): void {
-    if (ranks[level] < this.#lowestRank) return;
+    const { logger, lowestRank, cork } = this.#output;
+    if (ranks[level] < lowestRank) return;
     const all = this.#collectInto({});
-    this.#logger[level](shownFields(Object.assign(all, fields)), '%s', redactText(message));
+    cork?.put();
+    logger[level](shownFields(Object.assign(all, fields)), '%s', redactText(message));
   }
 
   #collectInto(fields: Record<string, unknown>): Record<string, unknown> {
