@@ -21,8 +21,8 @@ const quick = process.argv.includes('--quick');
 const commandsPerRun = (users: number): number => (quick ? 200 : users < 100 ? 3000 : 10_000);
 const warmUpCommands = quick ? 300 : 3000;
 const secondsAtAPace = quick ? 2 : 20;
-/** After less, V8 still has the memory that the start took. */
-const restSeconds = quick ? 2 : 40;
+/** After less, V8 still has the memory that the start took: it gives it back some twenty seconds after the rest was noticed. */
+const restSeconds = quick ? 2 : 60;
 const coldStarts = quick ? 1 : 5;
 const size = quick ? { vehicles: 2000, commands: 20_000 } : fullSize;
 /** Users who order again as soon as a command has ended, and, as people and programs do, once a second. */

@@ -2,6 +2,7 @@ import { readEnvironment } from '#config/environment.js';
 import { SettingsError } from '#config/settings-error.js';
 import { loadSettings } from '#config/settings.js';
 import { createBunyanLog } from '#infrastructure/observability/bunyan-log.js';
+import { RestingMemory } from '#infrastructure/resting-memory.js';
 
 import { compose } from './composition.js';
 
@@ -29,6 +30,14 @@ async function run(): Promise<void> {
       },
     );
   };
+  const { gc } = globalThis;
+  // There with `--expose-gc`, as in `npm start`.
+  if (gc !== undefined) {
+    const memory = new RestingMemory(() => {
+      gc();
+    });
+    memory.watch();
+  }
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
   try {
