@@ -10,7 +10,7 @@ import { InProcessCommandEvents } from '#infrastructure/events/in-process-comman
 import { systemClock } from '#infrastructure/system.js';
 
 import { newId, responsesOf, storeCommand, storeFleet } from './builders.js';
-import { useUnits } from './units.js';
+import { rejectionOf, useUnits } from './units.js';
 
 const admin: UserActor = {
   kind: 'user',
@@ -117,5 +117,45 @@ describe('followCommand', () => {
     expect(received)
       .to.deep.equal(await stored())
       .and.to.have.lengthOf(3);
+  });
+
+  it('whoever is refused, or goes before asking for an event: leaves no subscription behind', async () => {
+    let subscriptions = 0;
+    const counted: CommandEvents = {
+      publish: (news) => commandEvents.publish(news),
+      subscribe: async (id, listener) => {
+        const unsubscribe = await commandEvents.subscribe(id, listener);
+        subscriptions += 1;
+        return () => {
+          subscriptions -= 1;
+          unsubscribe();
+        };
+      },
+      isConnected: () => commandEvents.isConnected(),
+      close: () => commandEvents.close(),
+    };
+    const { units } = instance;
+    const { log } = instance.log;
+    const { begin, events } = followCommand({
+      units,
+      commandEvents: counted,
+      clock: systemClock,
+      log,
+      recheckSeconds: 3600,
+    });
+    expect(await rejectionOf(begin(admin, newId(), 0))).to.include({ code: 'command-not-found' });
+    await systemClock.sleep(5);
+    expect(subscriptions).to.equal(0);
+    const gone = new AbortController();
+    events(await begin(admin, command.id, 0), gone.signal);
+    expect(subscriptions).to.equal(1);
+    gone.abort();
+    await systemClock.sleep(5);
+    expect(subscriptions).to.equal(0);
+    events(await begin(admin, command.id, 0), gone.signal);
+    await systemClock.sleep(5);
+    expect(subscriptions).to.equal(0);
+    await store(cancel(command), true);
+    await whole;
   });
 });
