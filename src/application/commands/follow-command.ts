@@ -29,8 +29,6 @@ export interface Following {
   readonly actor: UserActor;
   readonly commandId: string;
   readonly follower: Follower;
-  /** What was stored when it began. */
-  readonly first: EventsPage;
 }
 
 /** A command's events, stored ones and live ones. */
@@ -54,18 +52,17 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
   const audiences = new Map<string, CommandAudience<EventsPage>>();
 
   async function begin(actor: UserActor, commandId: string, after: number): Promise<Following> {
-    const follower = new Follower(audienceOf(commandId), new Bell(clock), after);
+    const follower = new Follower(audienceOf(commandId), new Bell(clock));
     try {
       await follower.audience.listening();
       // Both go to the database together. What was read of the events is looked at only when the actor may see them.
-      const reading = readOn(commandId, follower);
+      const reading = readOn(commandId, follower, after);
       reading.catch(() => undefined);
       const command = await units.withUnit('read', (work) => requireCommand(work, actor, commandId));
       requireKeptResponses(command);
-      const first = await reading;
       // A client that names an event of the future would else wait for ever.
-      follower.sent = Math.min(after, command.record.lastEventNumber);
-      return { actor, commandId, follower, first };
+      follower.begin(Math.min(after, command.record.lastEventNumber), await reading);
+      return { actor, commandId, follower };
     } catch (error) {
       leave(commandId, follower);
       throw error;
@@ -81,7 +78,7 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
   }
 
   async function* eventsUntil(
-    { actor, commandId, follower, first }: Following,
+    { actor, commandId, follower }: Following,
     signal: AbortSignal,
   ): AsyncGenerator<CommandEvent, void, undefined> {
     const { bell } = follower;
@@ -92,7 +89,8 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
       bell.ring();
     });
     try {
-      for (let page = first; !isOver(); page = follower.takeBrought() ?? (await readOn(commandId, follower))) {
+      while (!isOver()) {
+        const page = follower.takeKnown() ?? (await readOn(commandId, follower, follower.sent));
         follower.sent = page.events.at(-1)?.eventNumber ?? follower.sent;
         for (const event of page.events) {
           if (isOver()) return;
@@ -112,8 +110,8 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
     if (audience.isEmpty && audiences.get(commandId) === audience) audiences.delete(commandId);
   }
 
-  function readOn(commandId: string, { audience, sent }: Follower): Promise<EventsPage> {
-    return audience.read(sent, (after) => readFromDatabase(commandId, after));
+  function readOn(commandId: string, { audience }: Follower, after: number): Promise<EventsPage> {
+    return audience.read(after, (event) => readFromDatabase(commandId, event));
   }
 
   function audienceOf(commandId: string): CommandAudience<EventsPage> {
@@ -157,20 +155,19 @@ export interface EventsPage {
   readonly isEnd: boolean;
 }
 
-/** How far one who follows a command has come. Hears its news from the start, and rings its bell for them. */
+/** How far one who follows a command has come. Hears all news of it, and rings its bell for them. */
 export class Follower {
   readonly leave: () => void;
   /** The number of the last event that was handed on. */
-  sent: number;
+  sent = 0;
+  #stored: EventsPage | undefined;
   /** What came with the news that ended a wait. Nothing when there were more of them: the database has it all. */
   #brought: readonly CommandEvent[] = [];
 
   constructor(
     readonly audience: CommandAudience<EventsPage>,
     readonly bell: Bell,
-    after: number,
   ) {
-    this.sent = after;
     this.leave = audience.join((news) => {
       if (news.eventNumber <= this.sent) return;
       this.#brought = bell.isAwaited ? (news.events ?? []) : [];
@@ -178,8 +175,17 @@ export class Follower {
     });
   }
 
-  /** The events that the news brought, if they are all there are behind the last one. */
-  takeBrought(): EventsPage | undefined {
+  /** Goes on behind an event, with what was stored then. */
+  begin(after: number, stored: EventsPage): void {
+    this.sent = after;
+    this.#stored = stored;
+  }
+
+  /** The next events, where they are known without a look: those of the beginning, or those that news brought, if they are all. */
+  takeKnown(): EventsPage | undefined {
+    const stored = this.#stored;
+    this.#stored = undefined;
+    if (stored !== undefined) return stored;
     const events = this.#brought;
     this.#brought = [];
     const last = events.at(-1);
