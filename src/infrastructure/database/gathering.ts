@@ -4,10 +4,7 @@ export interface GatheringOptions<Item> {
   readonly fits: (batch: readonly Item[], item: Item) => boolean;
   /** While so many batches are under way, the next one goes on gathering. */
   readonly maxUnderWay: number;
-  /**
-   * But not for longer than this for each that is under way: it may be stuck. When a crowd comes, more under way would only
-   * take the processors, and open connections, at the expense of those before.
-   */
+  /** But not for longer than this: what is under way may be stuck. */
   readonly maxWaitMillis: number;
   /** Does what was gathered. Never rejects. */
   readonly run: (batch: readonly Item[]) => Promise<void>;
@@ -53,7 +50,7 @@ export class Gathering<Item> {
     batch.isDue = true;
     const isFull = this.#open !== batch;
     if (isFull || this.#underWay < this.#options.maxUnderWay) this.#start(batch);
-    else batch.timer = setTimeout(() => this.#start(batch), this.#options.maxWaitMillis * this.#underWay);
+    else batch.timer = setTimeout(() => this.#start(batch), this.#options.maxWaitMillis);
   }
 
   #start(batch: Batch<Item>): void {
