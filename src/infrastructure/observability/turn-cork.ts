@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 
 /**
  * Lets a stream write what comes in one turn of the event loop at once: to a pipe each write is a call of the system, which
- * wakes whoever reads it. Nothing is held back when the process ends.
+ * wakes whoever reads it. Nothing is held back when the process exits; one that is killed loses the lines of that turn.
  */
 export class TurnCork {
   readonly #stream: Writable;
