@@ -4,7 +4,7 @@ import { isFinal } from '../domain/command-state.js';
 import type { UserActor } from '../domain/actor.js';
 import { ApplicationError } from '../domain/errors.js';
 import type { Clock } from '../ports/clock.js';
-import type { CommandEvents } from '../ports/command-events.js';
+import type { CommandEvents, CommandNews } from '../ports/command-events.js';
 import type { CommandEvent } from '../ports/command-repository.js';
 import type { Log } from '../ports/log.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
@@ -155,30 +155,35 @@ export interface EventsPage {
   readonly isEnd: boolean;
 }
 
-/** How far one who follows a command has come. Hears all news of it, and rings its bell for them. */
+/** How far one who follows a command has come. Hears all news of it, and rings its bell for those that tell something new. */
 export class Follower {
   readonly leave: () => void;
   /** The number of the last event that was handed on. */
   sent = 0;
   #stored: EventsPage | undefined;
-  /** What came with the news that ended a wait. Nothing when there were more of them: the database has it all. */
+  #lastStored = 0;
+  #isBeginning = true;
+  /** The newest event that was heard of while it began. */
+  #newest = 0;
+  /** What came with the news, as far as one follows the other. Nothing when there was more of it: the database has it all. */
   #brought: readonly CommandEvent[] = [];
 
   constructor(
     readonly audience: CommandAudience<EventsPage>,
     readonly bell: Bell,
   ) {
-    this.leave = audience.join((news) => {
-      if (news.eventNumber <= this.sent) return;
-      this.#brought = bell.isAwaited ? (news.events ?? []) : [];
-      bell.ring();
-    });
+    this.leave = audience.join((news) => this.#hear(news));
   }
 
   /** Goes on behind an event, with what was stored then. */
   begin(after: number, stored: EventsPage): void {
+    const lastStored = stored.events.at(-1)?.eventNumber ?? after;
     this.sent = after;
     this.#stored = stored;
+    this.#lastStored = lastStored;
+    this.#isBeginning = false;
+    this.#brought = this.#brought.filter(({ eventNumber }) => eventNumber > lastStored);
+    if (this.#newest > lastStored) this.bell.ring();
   }
 
   /** The next events, where they are known without a look: those of the beginning, or those that news brought, if they are all. */
@@ -192,6 +197,23 @@ export class Follower {
     if (last === undefined || events[0]?.eventNumber !== this.sent + 1) return undefined;
     return { events, isEnd: isEnd(last) };
   }
+
+  #hear({ eventNumber, events = [] }: CommandNews): void {
+    if (eventNumber <= Math.max(this.sent, this.#lastStored)) return;
+    // Nothing is kept for a reader who is slow to take what came before.
+    const isTakenSoon = this.#isBeginning || this.bell.isAwaited || this.#brought.length > 0;
+    this.#brought = isTakenSoon ? joined(this.#brought, events) : [];
+    this.#newest = Math.max(this.#newest, eventNumber);
+    if (!this.#isBeginning) this.bell.ring();
+  }
+}
+
+/** Events with those behind them; none when some are missing in between, or when they are more than a page. */
+function joined(events: readonly CommandEvent[], more: readonly CommandEvent[]): readonly CommandEvent[] {
+  if (events.length + more.length > pageSize) return [];
+  const last = events.at(-1);
+  if (last === undefined) return more;
+  return more[0]?.eventNumber === last.eventNumber + 1 ? [...events, ...more] : [];
 }
 
 function isEnd(event: CommandEvent): boolean {
