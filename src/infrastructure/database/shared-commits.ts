@@ -71,7 +71,7 @@ export class SharedCommits {
   }
 
   #send(writes: readonly NotedWrite[]): Promise<unknown> {
-    return this.#connections.share('write', (connection) => connection.send(compileGroup(writes)));
+    return this.#connections.use((connection) => connection.send(compileGroup(writes)));
   }
 }
 
