@@ -59,7 +59,7 @@ import { vehicleFileRoutes } from '#http/routes/vehicle-file-routes.js';
 import { vehicleRoutes } from '#http/routes/vehicle-routes.js';
 import { statisticsRoutes } from '#http/routes/statistics-routes.js';
 import { listen, type HttpServer } from '#http/server.js';
-import { poolState, type PoolState } from '#infrastructure/database/connect.js';
+import { poolState, type PoolState } from '#infrastructure/database/pool-state.js';
 import { readQueueState } from '#infrastructure/database/commands/queue-state.js';
 import { pendingMigrations } from '#infrastructure/database/migrate.js';
 import { openDatabase } from '#infrastructure/database/open-database.js';

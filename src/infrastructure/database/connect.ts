@@ -8,6 +8,7 @@ import { CommandTransitionModel } from './commands/command-transition-model.js';
 import { ResponseModel } from './commands/response-model.js';
 import { FleetMemberModel } from './fleets/fleet-member-model.js';
 import { FleetModel } from './fleets/fleet-model.js';
+import { poolState } from './pool-state.js';
 import { driver } from './pooled-connections.js';
 import { SessionModel } from './sessions/session-model.js';
 import { refuseUnmarkedStatements } from './unit-guard.js';
@@ -28,14 +29,6 @@ export interface ConnectOptions {
   readonly statementTimeoutMillis: number;
   readonly idleInTransactionTimeoutMillis: number;
   readonly log: Log;
-}
-
-/** State of the connection pool. */
-export interface PoolState {
-  readonly size: number;
-  readonly available: number;
-  readonly using: number;
-  readonly waiting: number;
 }
 
 /** Every model: what the test compares with the migrated schema. */
@@ -87,17 +80,6 @@ export function connect(options: ConnectOptions): Sequelize {
   refuseUnmarkedStatements(sequelize);
   logPoolEvents(sequelize, options.log);
   return sequelize;
-}
-
-/** How many connections there are, and how many requests wait for one. */
-export function poolState(sequelize: Sequelize): PoolState {
-  const manager: unknown = Reflect.get(sequelize, 'connectionManager');
-  const pool: unknown = typeof manager === 'object' && manager !== null ? Reflect.get(manager, 'pool') : undefined;
-  const count = (name: string): number => {
-    const value: unknown = typeof pool === 'object' && pool !== null ? Reflect.get(pool, name) : undefined;
-    return typeof value === 'number' ? value : 0;
-  };
-  return { size: count('size'), available: count('available'), using: count('using'), waiting: count('waiting') };
 }
 
 /** Hooks that Sequelize 6 has and its types don't know all of. */

@@ -9,6 +9,8 @@ import { isRefusal } from './database-errors.js';
 import { Gathering } from './gathering.js';
 import { leaveRowsUnread, RowQuery } from './row-query.js';
 import type { Statement } from './noted-write.js';
+import { PoolGrowth } from './pool-growth.js';
+import { poolState } from './pool-state.js';
 import { nameOfStatement } from './statement-names.js';
 import { columnTypes } from './timestamp-text.js';
 
@@ -16,15 +18,18 @@ import { columnTypes } from './timestamp-text.js';
 export interface Connection {
   /** Sends at once, behind whatever was sent before: nothing waits for the answer to an earlier statement. */
   readonly send: <Row extends object>(statement: Statement) => Promise<readonly Row[]>;
-  /** Sends one of the words that begin and end a transaction. Resolves to the word with which the server answers. */
-  readonly control: (word: ControlWord) => Promise<string>;
+  readonly begin: () => Promise<void>;
+  /**
+   * Sends the last statements of the transaction with its COMMIT, in one piece. Rejects with the first error of them, or of the
+   * COMMIT; the transaction is over in any case.
+   */
+  readonly commit: (statements: readonly Statement[]) => Promise<void>;
+  readonly rollBack: () => Promise<void>;
+  /** One that is lost, or still in a transaction, goes to nobody else. */
   readonly giveBack: () => void;
-  /** In place of `giveBack` when nobody can know in which state it is. */
-  readonly discard: () => Promise<void>;
 }
 
-/** The words that begin and end a transaction. */
-export type ControlWord = 'START TRANSACTION' | 'COMMIT' | 'ROLLBACK';
+type ControlWord = 'START TRANSACTION' | 'COMMIT' | 'ROLLBACK';
 
 /**
  * The driver's client, sending statements as they come instead of each after the answer to the one before: what begins a
@@ -66,6 +71,12 @@ const maxReadWaitMillis = 1;
 /** Something to do with a connection. It sends its statement at once, before it waits for anything. */
 export type Task<Result> = (connection: Connection) => Promise<Result>;
 
+/** What became of a statement that was to be sent. */
+interface Sent<Row> {
+  readonly isSent: boolean;
+  readonly rows: Promise<readonly Row[]>;
+}
+
 interface SharedTask {
   /** Never rejects. */
   readonly start: (connection: Connection) => Promise<void>;
@@ -79,12 +90,14 @@ interface SharedTask {
 export class PooledConnections {
   readonly #sequelize: Sequelize;
   readonly #options: StatementOptions;
+  readonly #growth: PoolGrowth;
   /** What shares a connection. */
   readonly #pieces: Readonly<Record<Access, Gathering<SharedTask>>>;
 
   constructor(sequelize: Sequelize, options: StatementOptions) {
     this.#sequelize = sequelize;
     this.#options = options;
+    this.#growth = new PoolGrowth(() => poolState(sequelize), sequelize.options.pool?.max ?? Number.POSITIVE_INFINITY);
     const pieces = (access: Access, maxUnderWay: number): Gathering<SharedTask> =>
       new Gathering({
         fits: (piece) => piece.length < maxShared[access],
@@ -138,8 +151,8 @@ export class PooledConnections {
   }
 
   async #acquire(): Promise<PooledConnection> {
-    const client = await this.#sequelize.connectionManager.getConnection({ type: 'write' });
-    return new PooledConnection(this.#sequelize, client as Client, this.#options);
+    const client = await this.#growth.take(() => this.#sequelize.connectionManager.getConnection({ type: 'write' }));
+    return new PooledConnection(this.#sequelize, client as Client, this.#options, () => this.#growth.look());
   }
 }
 
@@ -150,67 +163,116 @@ class PooledConnection implements Connection {
   #isInTransaction = false;
   /** It is lost, or plans statements for tables that are not so any more: nobody else gets it. */
   #isSpent = false;
+  readonly #onReturn: () => void;
 
-  constructor(sequelize: Sequelize, client: Client, options: StatementOptions) {
+  constructor(sequelize: Sequelize, client: Client, options: StatementOptions, onReturn: () => void) {
     this.#sequelize = sequelize;
     this.#client = client;
     this.#options = options;
+    this.#onReturn = onReturn;
   }
 
-  async send<Row extends object>({ text, values, isPlannedAnew }: Statement): Promise<readonly Row[]> {
+  send<Row extends object>(statement: Statement): Promise<readonly Row[]> {
+    return this.#start<Row>(statement).rows;
+  }
+
+  #start<Row extends object>({ text, values, isPlannedAnew }: Statement): Sent<Row> {
     const { preparesStatements, onStatement } = this.#options;
     onStatement?.(text);
     const name = preparesStatements && isPlannedAnew !== true ? nameOfStatement(text) : undefined;
     const bound = values.map(withoutNul);
-    try {
-      return await this.#query<Row>(name === undefined ? { text, values: bound } : { name, text, values: bound });
-    } catch (error) {
-      if (!isStalePlan(error)) {
-        if (!isRefusal(error)) this.#isSpent = true;
-        throw leadingHere(error);
-      }
-      this.#isSpent = true;
-      // Nothing was done yet. In a transaction it is too late for another try.
-      if (this.#isInTransaction) throw new ConcurrentChange(undefined, error);
-      return await this.#query<Row>({ text, values: bound });
+    const { isSent, rows } = this.#query<Row>(
+      name === undefined ? { text, values: bound } : { name, text, values: bound },
+    );
+    return { isSent, rows: rows.catch((error: unknown) => this.#afterError<Row>(error, { text, values: bound })) };
+  }
+
+  async #afterError<Row extends object>(error: unknown, unnamed: QueryConfig): Promise<readonly Row[]> {
+    if (!isStalePlan(error)) {
+      if (!isRefusal(error)) this.#isSpent = true;
+      throw leadingHere(error);
     }
+    this.#isSpent = true;
+    // Nothing was done yet. In a transaction it is too late for another try.
+    if (this.#isInTransaction) throw new ConcurrentChange(undefined, error);
+    return await this.#query<Row>(unnamed).rows;
   }
 
   /**
    * By callback, because of the garbage collector: with the promise that the driver makes, the rows of a query outlive its
    * end until everything is collected. A list was a quarter dearer for it, and a long export grew by all that it had sent.
    */
-  #query<Row extends object>(config: QueryConfig): Promise<readonly Row[]> {
-    return new Promise((resolve, reject) => {
+  #query<Row extends object>(config: QueryConfig): Sent<Row> {
+    let isSent = false;
+    const rows = new Promise<readonly Row[]>((resolve, reject) => {
       const query = new RowQuery<Row>(this.#client, config, (error, rows) => {
         if (error === undefined) resolve(rows);
         else reject(error);
       });
       this.#client.query(query);
+      isSent = query.isSent;
     });
+    return { isSent, rows };
   }
 
   /** Whatever the tasks send at their start leaves in one piece. Resolves when they are done. */
   async inOnePiece(begin: () => readonly Promise<void>[]): Promise<void> {
-    const { stream } = this.#client.connection;
-    stream.cork();
-    const tasks = begin();
-    stream.uncork();
-    await Promise.all(tasks);
+    await Promise.all(this.#corked(begin));
   }
 
-  async control(word: ControlWord): Promise<string> {
+  #corked<Result>(send: () => Result): Result {
+    const { stream } = this.#client.connection;
+    stream.cork();
+    try {
+      return send();
+    } finally {
+      stream.uncork();
+    }
+  }
+
+  async begin(): Promise<void> {
+    this.#isInTransaction = true;
+    // It leaves with the statement that it is for, which follows at once.
+    const { stream } = this.#client.connection;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+    await this.#control('START TRANSACTION');
+  }
+
+  async commit(statements: readonly Statement[]): Promise<void> {
+    const { ending, writes } = this.#corked(() => {
+      const sent = statements.map((statement) => this.#start(statement));
+      // Without one that couldn't be sent, the others must not be committed.
+      const isWhole = sent.every(({ isSent }) => isSent);
+      return { ending: this.#control(isWhole ? 'COMMIT' : 'ROLLBACK'), writes: sent.map(({ rows }) => rows) };
+    });
+    const [answer, ...outcomes] = await Promise.allSettled([ending, ...writes]);
+    if (answer.status === 'fulfilled') this.#isInTransaction = false;
+    // What comes behind a failed statement fails for that reason alone, so the first one says what is wrong.
+    for (const outcome of [...outcomes, answer]) if (outcome.status === 'rejected') throw outcome.reason;
+    // PostgreSQL answers the COMMIT of a transaction in which a statement failed with a ROLLBACK, and without an error.
+    if (answer.status === 'fulfilled' && answer.value !== 'COMMIT')
+      throw new Error('the transaction could not be committed');
+  }
+
+  async rollBack(): Promise<void> {
+    await this.#control('ROLLBACK');
+    this.#isInTransaction = false;
+  }
+
+  /** Resolves to the word with which the server answers. */
+  async #control(word: ControlWord): Promise<string> {
     this.#options.onStatement?.(word);
-    this.#isInTransaction = word === 'START TRANSACTION';
     return (await this.#client.query(word)).command;
   }
 
   giveBack(): void {
-    if (this.#isSpent) void this.discard();
+    if (this.#isSpent || this.#isInTransaction) void this.#discard();
     else this.#sequelize.connectionManager.releaseConnection(this.#client);
+    this.#onReturn();
   }
 
-  async discard(): Promise<void> {
+  async #discard(): Promise<void> {
     try {
       await this.#sequelize.connectionManager.destroyConnection(this.#client);
     } catch (error) {

@@ -25,6 +25,7 @@ interface OpenConnection extends Connection {
 
 /** The driver's query, likewise. */
 interface OpenQuery extends pg.Query {
+  submit(connection: Connection): Error | null;
   prepare(connection: OpenConnection): void;
 }
 
@@ -109,12 +110,25 @@ export class RowQuery<Row extends object> extends (pg.Query as unknown as new (c
   #rows: Row[] = [];
   #reader: RowReader | undefined;
   #unreadable: Error | undefined;
+  #isSent = false;
+  #hasFailed = false;
 
   constructor(client: Client, config: QueryConfig, end: QueryEnd<Row>) {
     super(config);
     this.#client = client;
     this.#name = config.name;
     this.#end = end;
+  }
+
+  /** Whether it is on its way to the server: a value that can't be bound, or a lost connection, keeps it here. */
+  get isSent(): boolean {
+    return this.#isSent;
+  }
+
+  override submit(connection: Connection): Error | null {
+    const refusal = super.submit(connection);
+    this.#isSent = refusal === null && !this.#hasFailed;
+    return refusal;
   }
 
   override prepare(connection: OpenConnection): void {
@@ -139,6 +153,7 @@ export class RowQuery<Row extends object> extends (pg.Query as unknown as new (c
   }
 
   handleError(error: Error): void {
+    this.#hasFailed = true;
     this.#end(error, []);
   }
 

@@ -11,7 +11,7 @@ import { SequelizeCommandRepository } from './commands/sequelize-command-reposit
 import { translateDatabaseError } from './database-errors.js';
 import { SequelizeFleetRepository } from './fleets/sequelize-fleet-repository.js';
 import { compileGroup, groupWrites, type NotedWrite, type Statement } from './noted-write.js';
-import type { Connection, ControlWord, PooledConnections } from './pooled-connections.js';
+import type { Connection, PooledConnections } from './pooled-connections.js';
 import { SequelizeSessionRepository } from './sessions/sequelize-session-repository.js';
 import type { UnitStatements } from './unit-statements.js';
 import { canShareCommit, type SharedCommits } from './shared-commits.js';
@@ -165,11 +165,9 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
       await this.#counted(() => this.#commits.write(group));
       return;
     }
-    const outcomes = await Promise.allSettled(groups.map((each) => this.#send(compileGroup(each), 'write')));
-    // What comes behind a failed write fails for that reason alone, so the first one says what is wrong.
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-    // Never sent together with the writes: one that fails before it leaves would let the others be committed.
-    if (this.#transaction !== undefined) await this.#commitTransaction(await this.#transaction);
+    const statements = groups.map(compileGroup);
+    if (this.#transaction === undefined) for (const statement of statements) await this.#send(statement, 'write');
+    else await this.#commitTransaction(await this.#transaction, statements);
   }
 
   #begin(): void {
@@ -181,7 +179,7 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
   async #startTransaction(): Promise<Connection> {
     const connection = await this.#connections.acquire();
     // Travels with the first statement, which fails if this one does.
-    this.#control(connection, 'START TRANSACTION').catch(() => undefined);
+    this.#counted(() => connection.begin()).catch(() => undefined);
     return connection;
   }
 
@@ -203,27 +201,23 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
       this.#failure ??= { error: translated };
       throw translated;
     } finally {
-      this.#countStatement(start);
+      this.#countStatements(start, 1);
       this.#unanswered -= 1;
       if (this.#unanswered === 0) this.#whenAnswered?.();
     }
   }
 
-  #control(connection: Connection, word: ControlWord): Promise<string> {
-    return this.#counted(() => connection.control(word));
-  }
-
-  async #counted<Result>(send: () => Promise<Result>): Promise<Result> {
+  async #counted<Result>(send: () => Promise<Result>, statements = 1): Promise<Result> {
     const start = performance.now();
     try {
       return await send();
     } finally {
-      this.#countStatement(start);
+      this.#countStatements(start, statements);
     }
   }
 
-  #countStatement(start: number): void {
-    this.#statements += 1;
+  #countStatements(start: number, statements: number): void {
+    this.#statements += statements;
     this.#databaseMillis += performance.now() - start;
   }
 
@@ -232,19 +226,13 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     if (this.#unanswered > 0) await new Promise<void>((resolve) => (this.#whenAnswered = resolve));
   }
 
-  async #commitTransaction(connection: Connection): Promise<void> {
+  async #commitTransaction(connection: Connection, statements: readonly Statement[]): Promise<void> {
     this.#transaction = undefined;
-    let answer: string;
     try {
-      answer = await this.#control(connection, 'COMMIT');
-    } catch (error) {
-      // It may still be on its way: whatever the connection says next belongs to nobody.
-      await connection.discard();
-      throw error;
+      await this.#counted(() => connection.commit(statements), statements.length + 1);
+    } finally {
+      connection.giveBack();
     }
-    connection.giveBack();
-    // PostgreSQL answers the COMMIT of a transaction in which a statement failed with a ROLLBACK, and without an error.
-    if (answer !== 'COMMIT') throw new Error('the transaction could not be committed');
   }
 
   /** Ends the transaction, once nothing runs on its connection, so that it never goes back to the pool open. */
@@ -252,11 +240,11 @@ export class SequelizeUnitOfWork implements UnitOfWork, UnitStatements {
     const connection = await this.#transaction?.catch(() => undefined);
     if (connection === undefined) return;
     try {
-      await this.#control(connection, 'ROLLBACK');
-      connection.giveBack();
+      await this.#counted(() => connection.rollBack());
     } catch (error) {
       this.#log.debug({ err: error }, 'a rollback could not be sent; the server undoes the transaction by itself');
-      await connection.discard();
+    } finally {
+      connection.giveBack();
     }
   }
 

@@ -84,6 +84,17 @@ describe('The connection pool', () => {
     expect(pool()).to.include({ using: 0, waiting: 0 });
   });
 
+  it('a crowd of short reads: is served by some of the connections that there may be', async () => {
+    const { units, pool } = test.another({ max: 30 });
+    for (let round = 0; round < 3; round += 1) {
+      const crowd = Array.from({ length: 300 }, () => units.open('read'));
+      await Promise.all(crowd.map((unit) => unit.vehicles.load(newId())));
+      await Promise.all(crowd.map((unit) => unit.close()));
+    }
+    expect(pool()).to.include({ using: 0, waiting: 0 });
+    expect(pool().size).to.be.at.least(1).and.below(20);
+  });
+
   it('a full pool and a unit that waits: is served as soon as a connection is back', async () => {
     const { units, pool } = test.another({ max: 1 });
     const holder = units.open('write');

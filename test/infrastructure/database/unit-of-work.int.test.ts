@@ -4,6 +4,7 @@ import { expect } from 'chai';
 
 import { ApplicationError } from '#application/domain/errors.js';
 import { UnitOfWorkClosed, type Access, type UnitOfWork } from '#application/ports/unit-of-work.js';
+import type { UnitStatements } from '#infrastructure/database/unit-statements.js';
 
 import { levelNumbers } from '../observability/captured-log.js';
 import {
@@ -153,6 +154,24 @@ describe('SequelizeUnitOfWork', () => {
       expect(test.statements.verbs()).to.deep.equal(['START TRANSACTION', 'with', 'with', 'with', 'COMMIT']);
       const stored = await test.units.open('read').vehicles.load(vehicle.id);
       expect(stored).to.include({ make: 'Second', version: 3 });
+    });
+
+    it('a change that cannot be sent at all: lets none of the others be committed', async () => {
+      const unit = openUnit() as UnitOfWork & UnitStatements;
+      const vehicle = aVehicle();
+      unit.vehicles.add(vehicle);
+      unit.vehicles.save(vehicle.change({ make: 'Second' }, new Date()));
+      const failure = new Error('it has no text');
+      const unsendable = {
+        toPostgres: () => {
+          throw failure;
+        },
+      };
+      unit.note({ text: 'update users set email = $1', values: [unsendable] });
+      expect(await rejectionOf(unit.commit())).to.equal(failure);
+      expect(await count('vehicles')).to.equal(0);
+      expect(test.statements.verbs().at(-1)).to.equal('ROLLBACK');
+      expect(test.pool()).to.include({ using: 0, waiting: 0 });
     });
 
     it('many changes: are all there, or none of them', async () => {

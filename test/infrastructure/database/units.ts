@@ -2,7 +2,8 @@ import type { Sequelize } from 'sequelize-typescript';
 
 import type { Cursor, Page, PageRequest } from '#application/ports/paging.js';
 import type { UnitOfWork } from '#application/ports/unit-of-work.js';
-import { connect, poolState, type ConnectOptions, type PoolState } from '#infrastructure/database/connect.js';
+import { connect, type ConnectOptions } from '#infrastructure/database/connect.js';
+import { poolState, type PoolState } from '#infrastructure/database/pool-state.js';
 import { SequelizeUnitsOfWork } from '#infrastructure/database/sequelize-units-of-work.js';
 import { useDatabase, type TestDatabase } from '#support/database.js';
 import { expectPoolsAtRest, watchPool } from '#support/leaks.js';
