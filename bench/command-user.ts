@@ -1,18 +1,20 @@
-import { Client, request } from 'undici';
+import { request } from 'undici';
+
+import { KeptConnection } from './kept-connection.js';
 
 const entity = 'apps/diagnostic-recorder';
 const dataId = 'channel-001';
 
 /** A user with a vehicle of its own, who orders one command after the other. */
 export class CommandUser {
-  readonly #client: Client;
-  readonly #token: string;
+  readonly #connection: KeptConnection;
+  readonly #authorization: string;
   readonly #vehicleId: string;
   readonly #vehicleUrl: string;
 
   private constructor(url: string, token: string, vehicleId: string, vehicleUrl: string) {
-    this.#client = new Client(url);
-    this.#token = token;
+    this.#connection = new KeptConnection(url);
+    this.#authorization = `authorization: Bearer ${token}\r\n`;
     this.#vehicleId = vehicleId;
     this.#vehicleUrl = vehicleUrl;
   }
@@ -47,51 +49,22 @@ export class CommandUser {
 
   /** Orders a read and follows it to its last event. Gives the milliseconds in between; throws unless it completes. */
   async runCommand(): Promise<number> {
-    const headers = { authorization: `Bearer ${this.#token}` };
     const start = performance.now();
-    const order = await this.#ask('POST', '/api/v1/commands', {
-      headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify({
+    const order = await this.#connection.ask(
+      'POST',
+      '/api/v1/commands',
+      `${this.#authorization}content-type: application/json\r\n`,
+      JSON.stringify({
         vehicle_id: this.#vehicleId,
         command_name: 'read-data',
         command_params: { entity, data_ids: [dataId] },
       }),
-    });
-    const { command_id: id } = JSON.parse(order.text) as { readonly command_id?: string };
+    );
+    const { command_id: id } = JSON.parse(order.body) as { readonly command_id?: string };
     if (id === undefined) throw new Error(`the command was refused with ${order.status}`);
-    const { text } = await this.#ask('GET', `/api/v1/commands/${id}/events`, { headers });
-    if (!text.includes('"to_status":"completed"')) throw new Error(`the command did not complete: ${text}`);
+    const { body } = await this.#connection.ask('GET', `/api/v1/commands/${id}/events`, this.#authorization);
+    if (!body.includes('"to_status":"completed"')) throw new Error(`the command did not complete: ${body}`);
     return performance.now() - start;
-  }
-
-  /** By `dispatch` and not by `request`, whose streams and signals would take twice the time from what shares the processors. */
-  #ask(
-    method: 'GET' | 'POST',
-    path: string,
-    options: { readonly headers: Record<string, string>; readonly body?: string },
-  ): Promise<{ readonly status: number; readonly text: string }> {
-    return new Promise((resolve, reject) => {
-      let status = 0;
-      const chunks: Buffer[] = [];
-      this.#client.dispatch(
-        { method, path, ...options },
-        {
-          onRequestStart: () => {},
-          onResponseStart: (_controller, statusCode) => {
-            status = statusCode;
-          },
-          onResponseData: (_controller, chunk) => {
-            chunks.push(chunk);
-          },
-          onResponseEnd: () => {
-            resolve({ status, text: Buffer.concat(chunks).toString() });
-          },
-          onResponseError: (_controller, error) => {
-            reject(error);
-          },
-        },
-      );
-    });
   }
 
   /** Asks the vehicle itself, without the service: what a command can't be faster than. */
