@@ -11,7 +11,7 @@ const endOfChunks = '\r\n0\r\n\r\n';
 
 /**
  * An HTTP/1.1 connection that is kept, with one request on it at a time. Reads only what the service sends: a body with a length,
- * or in chunks. Clients share the processors with what is measured, and a whole HTTP client would take twice as much of them.
+ * or in chunks. Clients share the processors with what is measured, and a whole HTTP client takes half as much again of them.
  */
 export class KeptConnection {
   readonly #url: URL;

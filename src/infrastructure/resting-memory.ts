@@ -1,6 +1,7 @@
 /** Below this share of its time the event loop has next to nothing to do. */
 const restingUtilization = 0.05;
-const lookMillis = 5000;
+/** With three quiet looks, it rests after some 24 s. Not earlier: after a collection the code has to get warm anew. */
+const lookMillis = 8000;
 const looksUntilRest = 3;
 
 /**
