@@ -65,17 +65,76 @@ describe('followCommand', () => {
   const stored = (): Promise<readonly CommandEvent[]> =>
     instance.units.withUnit('read', (work) => work.commands.listEvents(command.id, 0, 100));
 
+  const reads = (): number => instance.statements.sent().filter((text) => text.includes('from responses r')).length;
+
   it('while it waits: has events from the news of this instance, without a read, as they are stored', async () => {
     const first = remark(command);
     await store(first, true);
     await until(2);
-    const reads = (): number => instance.statements.sent().filter((text) => text.includes('from responses r')).length;
     const before = reads();
     await store(cancel(first.after, 3), true);
     await whole;
     expect(reads()).to.equal(before);
     expect(received.map(({ eventNumber }) => eventNumber)).to.deep.equal([1, 2, 3, 4, 5, 6]);
     expect(received).to.deep.equal(await stored());
+  });
+
+  describe('that hears news while it begins', () => {
+    /** Follows the command, and is told this just when it has begun to listen. Gives the numbers of the events as they come. */
+    async function* numbersAfter(heard: readonly CommandEvent[]): AsyncGenerator<number, void> {
+      const early: CommandEvents = {
+        publish: (news) => commandEvents.publish(news),
+        subscribe: async (id, listener) => {
+          const unsubscribe = await commandEvents.subscribe(id, listener);
+          for (const event of heard) listener({ commandId: id, eventNumber: event.eventNumber, events: [event] });
+          return unsubscribe;
+        },
+        isConnected: () => commandEvents.isConnected(),
+        close: () => commandEvents.close(),
+      };
+      const { units } = instance;
+      const { log } = instance.log;
+      const { begin, events } = followCommand({
+        units,
+        commandEvents: early,
+        clock: systemClock,
+        log,
+        recheckSeconds: 3600,
+      });
+      const following = await begin(admin, command.id, 0);
+      for await (const event of events(following, new AbortController().signal)) yield event.eventNumber;
+    }
+
+    it('hands on what is new without another read', async () => {
+      const step = remark(command);
+      const [transition] = step.transitions;
+      if (transition === undefined) throw new Error('a remark is a transition');
+      const heard: readonly CommandEvent[] = [...(await stored()), { kind: 'status', eventNumber: 2, transition }];
+      const before = reads();
+      const numbers = numbersAfter(heard);
+      expect([(await numbers.next()).value, (await numbers.next()).value]).to.deep.equal([1, 2]);
+      const third = numbers.next();
+      await systemClock.sleep(20);
+      expect(reads() - before).to.equal(1);
+      await store(step);
+      await store(cancel(step.after), true);
+      expect((await third).value).to.equal(3);
+      expect((await numbers.next()).done).to.equal(true);
+      await whole;
+    });
+
+    it('does not look for more when it has it all already', async () => {
+      const heard = await stored();
+      const before = reads();
+      const numbers = numbersAfter(heard);
+      expect((await numbers.next()).value).to.equal(1);
+      const second = numbers.next();
+      await systemClock.sleep(20);
+      expect(reads() - before).to.equal(1);
+      await store(cancel(command), true);
+      expect((await second).value).to.equal(2);
+      await whole;
+    });
   });
 
   it('news behind a gap: are not believed to be all there is', async () => {
