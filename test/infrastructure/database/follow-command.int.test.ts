@@ -65,6 +65,13 @@ describe('followCommand', () => {
   const stored = (): Promise<readonly CommandEvent[]> =>
     instance.units.withUnit('read', (work) => work.commands.listEvents(command.id, 0, 100));
 
+  /** The events of the test, with another way to subscribe to them. */
+  const subscribedBy = (subscribe: CommandEvents['subscribe']): CommandEvents => ({
+    publish: (news) => commandEvents.publish(news),
+    subscribe,
+    isConnected: () => commandEvents.isConnected(),
+    close: () => commandEvents.close(),
+  });
   const reads = (): number => instance.statements.sent().filter((text) => text.includes('from responses r')).length;
 
   it('while it waits: has events from the news of this instance, without a read, as they are stored', async () => {
@@ -82,16 +89,11 @@ describe('followCommand', () => {
   describe('that hears news while it begins', () => {
     /** Follows the command, and is told this just when it has begun to listen. Gives the numbers of the events as they come. */
     async function* numbersAfter(heard: readonly CommandEvent[]): AsyncGenerator<number, void> {
-      const early: CommandEvents = {
-        publish: (news) => commandEvents.publish(news),
-        subscribe: async (id, listener) => {
-          const unsubscribe = await commandEvents.subscribe(id, listener);
-          for (const event of heard) listener({ commandId: id, eventNumber: event.eventNumber, events: [event] });
-          return unsubscribe;
-        },
-        isConnected: () => commandEvents.isConnected(),
-        close: () => commandEvents.close(),
-      };
+      const early = subscribedBy(async (id, listener) => {
+        const unsubscribe = await commandEvents.subscribe(id, listener);
+        for (const event of heard) listener({ commandId: id, eventNumber: event.eventNumber, events: [event] });
+        return unsubscribe;
+      });
       const { units } = instance;
       const { log } = instance.log;
       const { begin, events } = followCommand({
@@ -180,19 +182,14 @@ describe('followCommand', () => {
 
   it('whoever is refused, or goes before asking for an event: leaves no subscription behind', async () => {
     let subscriptions = 0;
-    const counted: CommandEvents = {
-      publish: (news) => commandEvents.publish(news),
-      subscribe: async (id, listener) => {
-        const unsubscribe = await commandEvents.subscribe(id, listener);
-        subscriptions += 1;
-        return () => {
-          subscriptions -= 1;
-          unsubscribe();
-        };
-      },
-      isConnected: () => commandEvents.isConnected(),
-      close: () => commandEvents.close(),
-    };
+    const counted = subscribedBy(async (id, listener) => {
+      const unsubscribe = await commandEvents.subscribe(id, listener);
+      subscriptions += 1;
+      return () => {
+        subscriptions -= 1;
+        unsubscribe();
+      };
+    });
     const { units } = instance;
     const { log } = instance.log;
     const { begin, events } = followCommand({
