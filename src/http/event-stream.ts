@@ -19,10 +19,12 @@ export async function sendEventStream(
     'Cache-Control': 'no-store',
     'X-Accel-Buffering': 'no',
   });
-  // What is stored already goes out together with the head.
-  response.cork();
+  // What is stored already goes out together with the head. The response itself must not be corked: ended while it is, it
+  // sends its end before its events in Node.js 22.
+  const { socket } = response;
+  socket?.cork();
+  setImmediate(() => socket?.uncork());
   response.flushHeaders();
-  setImmediate(() => response.uncork());
   refuseStuckReader(response);
   try {
     for await (const item of events) {
