@@ -256,7 +256,7 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
     retireVehicle: retireVehicle(shared),
     setVehicleCredentials: setVehicleCredentials(shared),
     removeVehicleCredentials: removeVehicleCredentials(shared),
-    submitCommand: submitCommand(shared),
+    submitCommand: submitCommand({ ...shared, startingPlaces: dispatcher }),
     cancelCommand: cancelCommand(shared),
     settleCommand: settleCommand(shared),
     showCommandStatistics: showCommandStatistics(shared),

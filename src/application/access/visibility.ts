@@ -7,6 +7,7 @@ import type { Vehicle } from '../domain/vehicle.js';
 import type { VehicleScope, Visible } from '../domain/visibility-scope.js';
 import type { VehicleStatus } from '../domain/vehicle-status.js';
 import type { Work } from '../ports/unit-of-work.js';
+import type { OrderedVehicle } from '../ports/vehicle-repository.js';
 
 /*
  * The one place that decides who may see what. The role of an account is the ceiling, the membership of a vehicle's fleet
@@ -30,6 +31,19 @@ export async function requireVehicle(
   needed: Role = 'viewer',
 ): Promise<Vehicle> {
   const found = await work.vehicles.loadVisible(vehicleId, visibleVehicles(actor));
+  if (found === undefined) throw noSuchVehicle();
+  requireRole(actor, found.memberRole, needed);
+  return found.item;
+}
+
+/** As `requireVehicle`, for somebody who has an order for it. */
+export async function requireOrderedVehicle(
+  work: Pick<Work, 'vehicles'>,
+  actor: KnownActor,
+  vehicleId: string,
+  needed: Role,
+): Promise<OrderedVehicle> {
+  const found = await work.vehicles.loadOrdered(vehicleId, visibleVehicles(actor));
   if (found === undefined) throw noSuchVehicle();
   requireRole(actor, found.memberRole, needed);
   return found.item;

@@ -3,7 +3,7 @@ import type { Catalogue } from '../catalogue/catalogue.js';
 import type { Command, TransitionReason } from '../domain/command.js';
 import { ApplicationError } from '../domain/errors.js';
 import type { Clock } from '../ports/clock.js';
-import type { DueCommand, Lease } from '../ports/command-queue.js';
+import type { ClaimedCommand, DueCommand, Lease } from '../ports/command-queue.js';
 import type { UnitsOfWork, Work } from '../ports/unit-of-work.js';
 import type { AnnounceStep } from '../record/announce-step.js';
 import type { AuditAct } from '../record/audit-act.js';
@@ -19,43 +19,62 @@ interface Dependencies {
   readonly readsPerVehicle: number;
 }
 
-/** A command that this instance holds the lease of, with its vehicle. */
-export type ClaimedCommand = Pick<DueCommand, 'command' | 'vehicle'>;
+/** What a claim took, and what it left. */
+export interface Claim {
+  readonly claimed: readonly ClaimedCommand[];
+  /** Whether commands may still wait in the queue: for a place, for their lane, or for a better time. */
+  readonly areLeft: boolean;
+}
 
-/**
- * Takes commands that may start now under this instance's lease, `limit` at most. One whose author has lost the right to it
- * is cancelled instead.
- */
-export function claimCommands({ catalogue, units, clock, announce, audit, lease, readsPerVehicle }: Dependencies) {
+/** Takes commands under this instance's lease. */
+export interface Claims {
+  /** Takes those that may start now, `limit` at most. One whose author has lost the right to it is cancelled instead. */
+  readonly claim: (limit: number) => Promise<Claim>;
+  /** One that may have been stored under the lease, which nobody knows: the next claim finds it if it was. */
+  readonly doubt: (claimed: ClaimedCommand) => void;
+}
+
+/** Claims from the queue, for one instance. */
+export function claimCommands({
+  catalogue,
+  units,
+  clock,
+  announce,
+  audit,
+  lease,
+  readsPerVehicle,
+}: Dependencies): Claims {
   const mayStillRun = authorRights(catalogue);
   /** Claims whose commit was not answered: the database went away. They may be ours, and nobody else would run them. */
   let unanswered: readonly ClaimedCommand[] = [];
 
-  return async (limit: number): Promise<readonly ClaimedCommand[]> => {
-    if (unanswered.length > 0) return adopt();
+  async function claimReady(limit: number): Promise<Claim> {
+    if (unanswered.length > 0) return { claimed: await adopt(), areLeft: true };
     let claimed: readonly ClaimedCommand[] = [];
     try {
       return await units.withUnit('write', async (work) => {
-        const ready = await work.commandQueue.lockReady(limit, readsPerVehicle);
+        const [ready, waiting] = await Promise.all([
+          work.commandQueue.lockReady(limit, readsPerVehicle),
+          work.commandQueue.countPending(limit + 1),
+        ]);
         claimed = ready.flatMap((due) => claim(work, due));
-        return claimed;
+        return { claimed, areLeft: waiting > ready.length };
       });
     } catch (error) {
-      if (error instanceof ApplicationError && error.kind === 'unavailable') unanswered = claimed;
+      if (error instanceof ApplicationError && error.kind === 'unavailable') {
+        unanswered = [...unanswered, ...claimed];
+      }
       throw error;
     }
-  };
+  }
 
   async function adopt(): Promise<readonly ClaimedCommand[]> {
-    const held = unanswered.map(({ command: { id, record } }) => ({
-      commandId: id,
-      leaseNumber: record.leaseNumber,
-    }));
+    const asked = unanswered;
+    const held = asked.map(({ command: { id, record } }) => ({ commandId: id, leaseNumber: record.leaseNumber }));
     const renewed = await units.withUnit('write', (work) => work.commandQueue.renew(lease, held));
     const ours = new Set(renewed.map(({ commandId }) => commandId));
-    const adopted = unanswered.filter(({ command }) => ours.has(command.id));
-    unanswered = [];
-    return adopted;
+    unanswered = unanswered.filter((claimed) => !asked.includes(claimed));
+    return asked.filter(({ command }) => ours.has(command.id));
   }
 
   function claim(work: Work, due: DueCommand): readonly ClaimedCommand[] {
@@ -78,4 +97,11 @@ export function claimCommands({ catalogue, units, clock, announce, audit, lease,
     announce(work, step);
     return [];
   }
+
+  return {
+    claim: claimReady,
+    doubt: (claimed) => {
+      unanswered = [...unanswered, claimed];
+    },
+  };
 }

@@ -1,10 +1,11 @@
 import { ApplicationError } from '../domain/errors.js';
 import type { Clock } from '../ports/clock.js';
-import type { Lease } from '../ports/command-queue.js';
+import type { ClaimedCommand, Lease } from '../ports/command-queue.js';
 import type { Log } from '../ports/log.js';
+import type { StartingPlace, StartingPlaces } from '../ports/starting-places.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
 import { Bell } from '../waiting/bell.js';
-import { claimCommands, type ClaimedCommand } from './claim-commands.js';
+import { claimCommands, type Claims } from './claim-commands.js';
 import { CommandExecution, type ExecutionDependencies } from './command-execution.js';
 import { expireCommands } from './expire-commands.js';
 import { takeOverCommands } from './take-over-commands.js';
@@ -38,16 +39,25 @@ const letGoMillis = 1000;
  * Runs commands: claims them under a lease, executes them on their vehicles, renews the leases, and takes over what dead
  * instances left. Any number of instances may run at once.
  */
-export class Dispatcher {
+export class Dispatcher implements StartingPlaces {
   readonly #dependencies: DispatcherDependencies;
   readonly #lease: Lease;
   readonly #running = new Map<string, { readonly execution: CommandExecution; readonly end: Promise<void> }>();
+  /** By the vehicle: places for commands that are being accepted, until they are given back. */
+  readonly #starting = new Map<string, Promise<void>>();
   readonly #bell: Bell;
   readonly #stopped = new AbortController();
   readonly #drained = new AbortController();
-  readonly #claim: ReturnType<typeof claimCommands>;
+  readonly #claims: Claims;
   readonly #takeOver: ReturnType<typeof takeOverCommands>;
   readonly #expire: ReturnType<typeof expireCommands>;
+  /** Whether commands may wait, as far as signals and the last claim tell. */
+  #mayWait = true;
+  /** Whether commands may wait for a place of this instance: those come first. */
+  #isBehind = true;
+  /** How many places the claim that is under way may fill. */
+  #claiming = 0;
+  #hasLeft = false;
   #intake: Promise<unknown> = Promise.resolve();
   #renewal: Promise<unknown> = Promise.resolve();
   /** Before this time, in milliseconds, a lease that has run out proves nothing. */
@@ -57,7 +67,7 @@ export class Dispatcher {
     this.#dependencies = dependencies;
     this.#lease = { owner: dependencies.instance, seconds: dependencies.leaseSeconds };
     this.#bell = new Bell(dependencies.clock);
-    this.#claim = claimCommands({ ...dependencies, lease: this.#lease });
+    this.#claims = claimCommands({ ...dependencies, lease: this.#lease });
     this.#takeOver = takeOverCommands({ ...dependencies, lease: this.#lease });
     this.#expire = expireCommands(dependencies);
   }
@@ -65,11 +75,32 @@ export class Dispatcher {
   /** Begins to work, and returns. */
   start(): void {
     this.#dependencies.dispatchSignals.listen((signal) => {
-      if (signal.kind === 'wake') this.#bell.ring();
+      if (signal.kind === 'wake') this.#lookForMore();
       else this.#running.get(signal.commandId)?.execution.cancel();
     });
     this.#intake = Promise.all([this.#work(), this.#keepHouse()]);
     this.#renewal = this.#renewLeases();
+  }
+
+  take(vehicleId: string): StartingPlace | undefined {
+    if (this.#isStopped || this.#isBehind || this.#freePlaces <= 0 || this.#starting.has(vehicleId)) return undefined;
+    let resolve: (() => void) | undefined;
+    this.#starting.set(vehicleId, new Promise<void>((resolveEnd) => (resolve = resolveEnd)));
+    return {
+      lease: this.#lease,
+      begin: (claimed) => {
+        // Who has left leaves its leases to others.
+        if (!this.#hasLeft) this.#run(claimed);
+      },
+      doubt: (claimed) => {
+        this.#claims.doubt(claimed);
+        this.#lookForMore();
+      },
+      giveBack: () => {
+        this.#starting.delete(vehicleId);
+        resolve?.();
+      },
+    };
   }
 
   /** How many commands run in this instance now. */
@@ -88,8 +119,10 @@ export class Dispatcher {
     this.#bell.ring();
     const ends = (): Promise<unknown> => Promise.all([...this.#running.values()].map(({ end }) => end));
     for (const { execution } of this.#running.values()) if (execution.isOverdue) execution.letGo('shutdown');
-    // A claim that is under way comes to an end first, so that nothing begins behind our back.
-    await Promise.race([this.#intake.then(ends), clock.sleep(drainMillis, waited.signal)]);
+    // A claim or an acceptance that is under way comes to an end first, so that nothing begins behind our back.
+    const begun = Promise.all([this.#intake, ...this.#starting.values()]);
+    await Promise.race([begun.then(ends), clock.sleep(drainMillis, waited.signal)]);
+    this.#hasLeft = true;
     const left = [...this.#running.values()].map(({ execution }) => execution);
     for (const execution of left) execution.letGo('shutdown');
     await Promise.race([ends(), clock.sleep(letGoMillis, waited.signal)]);
@@ -115,11 +148,40 @@ export class Dispatcher {
 
   /** Gives whether there may be more to claim at once. */
   async #claimAndRun(): Promise<boolean> {
-    const free = this.#dependencies.concurrency - this.#executions(({ isOverdue }) => !isOverdue).length;
-    if (free <= 0) return false;
-    const claimed = await this.#claim(free);
-    for (const each of claimed) this.#run(each);
-    return claimed.length === free;
+    const free = this.#freePlaces;
+    if (free <= 0) {
+      this.#isBehind = this.#mayWait;
+      return false;
+    }
+    // The other places are for what begins with its acceptance meanwhile. As long as nobody told of a command, one shows whether
+    // there are any.
+    const limit = this.#isBehind ? free : this.#mayWait ? Math.ceil(free / 2) : 1;
+    this.#mayWait = false;
+    this.#claiming = limit;
+    try {
+      const { claimed, areLeft } = await this.#claims.claim(limit);
+      for (const each of claimed) this.#run(each);
+      if (areLeft) this.#mayWait = true;
+      const isFull = claimed.length >= limit;
+      if (!isFull) this.#isBehind = false;
+      return isFull && areLeft;
+    } catch (error) {
+      this.#mayWait = true;
+      throw error;
+    } finally {
+      this.#claiming = 0;
+    }
+  }
+
+  get #freePlaces(): number {
+    let taken = this.#starting.size + this.#claiming;
+    for (const { execution } of this.#running.values()) if (!execution.isOverdue) taken += 1;
+    return this.#dependencies.concurrency - taken;
+  }
+
+  #lookForMore(): void {
+    this.#mayWait = true;
+    this.#bell.ring();
   }
 
   #run(claimed: ClaimedCommand): void {
@@ -127,7 +189,7 @@ export class Dispatcher {
     const execution = new CommandExecution(this.#dependencies, claimed, () => this.#makeRoom());
     const end = execution.run().finally(() => {
       if (this.#running.get(command.id)?.execution === execution) this.#running.delete(command.id);
-      this.#bell.ring();
+      if (this.#mayWait) this.#bell.ring();
     });
     this.#running.set(command.id, { execution, end });
   }

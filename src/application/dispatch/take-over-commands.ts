@@ -2,12 +2,11 @@ import { authorRights } from '../access/author-rights.js';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { Command, Move } from '../domain/command.js';
 import type { Clock } from '../ports/clock.js';
-import type { Lease } from '../ports/command-queue.js';
+import type { ClaimedCommand, Lease } from '../ports/command-queue.js';
 import type { UnitsOfWork, Work } from '../ports/unit-of-work.js';
 import type { AnnounceStep } from '../record/announce-step.js';
 import type { AuditAct } from '../record/audit-act.js';
 import { dispatcherName, recordEnd } from '../record/record-end.js';
-import type { ClaimedCommand } from './claim-commands.js';
 
 interface Dependencies {
   readonly catalogue: Catalogue;

@@ -1,4 +1,4 @@
-import type { Command, CommandStep } from '../domain/command.js';
+import type { Command, CommandStep, Transition } from '../domain/command.js';
 import type { Role } from '../domain/user.js';
 import type { VehicleWithCredentials } from './vehicle-repository.js';
 
@@ -23,6 +23,9 @@ export interface DueCommand {
   readonly authorRole: Role | undefined;
 }
 
+/** A command that is held under a lease, with its vehicle. */
+export type ClaimedCommand = Pick<DueCommand, 'command' | 'vehicle'>;
+
 /** The commands table as a queue. Any number of instances may work on it; times are the database's. */
 export interface CommandQueue {
   /**
@@ -31,10 +34,18 @@ export interface CommandQueue {
    * `readsPerVehicle` reads run at once.
    */
   readonly lockReady: (limit: number, readsPerVehicle: number) => Promise<readonly DueCommand[]>;
+  /** How many commands are pending, whether they may start or not; `limit` at most. */
+  readonly countPending: (limit: number) => Promise<number>;
   /** Commands in progress whose lease has run out, locked until the unit ends; those in `except` are left alone. */
   readonly lockAbandoned: (limit: number, except: readonly string[]) => Promise<readonly DueCommand[]>;
   /** Pending commands whose time is over, locked until the unit ends. */
   readonly lockExpired: (limit: number) => Promise<readonly Command[]>;
+  /**
+   * Noted: a new command in progress, with its events so far and the lease that it is under. At the commit a
+   * `ConcurrentChange` when its vehicle has another open command, when its lane is being looked at by somebody else just
+   * then, or for what `CommandRepository.add` tells. Until the commit its lane is locked for others.
+   */
+  readonly addLeased: (command: Command, transitions: readonly Transition[], lease: Lease) => void;
   /** Noted: the step, and the lease with it. A `ConcurrentChange` at the commit when the command is not as it was before. */
   readonly lease: (step: CommandStep, lease: Lease) => void;
   /** Noted: what waits in the queue until its vehicle is worth another try may start now. */

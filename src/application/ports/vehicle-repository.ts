@@ -22,11 +22,19 @@ export interface VehicleWithCredentials {
   readonly credentials: SealedCredentials | undefined;
 }
 
+/** A vehicle that somebody has an order for. */
+export interface OrderedVehicle extends VehicleWithCredentials {
+  /** Whether none of its commands waits or is in progress. */
+  readonly isIdle: boolean;
+}
+
 /** The registry of vehicles. */
 export interface VehicleRepository {
   readonly load: (id: string) => Promise<Vehicle | undefined>;
   /** The vehicle, if the scope covers it. */
   readonly loadVisible: (id: string, scope: VehicleScope) => Promise<Visible<Vehicle> | undefined>;
+  /** As `loadVisible`, with what has to be known to send a command to it at once. One statement. */
+  readonly loadOrdered: (id: string, scope: VehicleScope) => Promise<Visible<OrderedVehicle> | undefined>;
   /** What is going on with the vehicle, if the scope covers it. One statement. */
   readonly loadStatus: (id: string, scope: VehicleScope) => Promise<VehicleStatus | undefined>;
   /** Newest first. */

@@ -123,7 +123,7 @@ function submitRoute({ catalogue, submitCommand, waitForCommand }: CommandRoutes
         whenOffline: body.when_offline,
         idempotencyKey: headers['idempotency-key'],
       };
-      const submission = await units.withUnit('write', (work) => submitCommand(work, actor, input));
+      const submission = await submitCommand(units, actor, input);
       const waitSeconds = preferredWaitSeconds(headers.prefer) ?? 0;
       const { isReplay } = submission;
       if (waitSeconds === 0) return { command: submission.command.asAccepted(), isReplay, ended: undefined };

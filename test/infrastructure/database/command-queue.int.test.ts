@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expect } from 'chai';
+import { Client } from 'pg';
 
 import { defaultFleetId } from '#application/domain/fleet.js';
 import type { Command, CommandRecord } from '#application/domain/command.js';
@@ -63,6 +64,97 @@ describe('SequelizeCommandQueue', () => {
 
   const ids = (commands: readonly Command[]) => commands.map(({ id }) => id);
   const dueIds = (due: readonly DueCommand[]) => ids(due.map(({ command }) => command));
+
+  describe('addLeased', () => {
+    /** A new read, begun with its acceptance. */
+    const begin = (vehicleId: string, units: UnitsOfWork = test.units): Promise<Command> => {
+      const { command, transition } = aCommand({ ...fleet, vehicleId });
+      const { after, transitions } = command.claim({ at: new Date(), actor: 'test', reason: 'claimed' });
+      return units.withUnit('write', (work) => {
+        work.commandQueue.addLeased(after, [transition, ...transitions], { owner, seconds: 60 });
+        return Promise.resolve(after);
+      });
+    };
+    const stored = () => database.query('select command_id from commands');
+
+    it('a free lane: is in progress, under the lease by the clock of the database, and nobody claims it', async () => {
+      const command = await begin(fleet.vehicleId);
+      const [row] = await database.query<{ readonly owner: string; readonly seconds: number; readonly events: string }>(
+        `select c.lease_owner as owner, extract(epoch from c.lease_expires_at - now())::float8 as seconds,
+           (select string_agg(t.reason, ' ' order by t.event_number) from command_transitions t
+            where t.command_id = c.command_id) as events
+         from commands c where c.command_id = $1`,
+        [command.id],
+      );
+      expect(row).to.include({ owner, events: 'submitted claimed' });
+      expect(row?.seconds).to.be.within(30, 60);
+      const found = await test.units.withUnit('read', (work) => work.commands.load(command.id));
+      expect(found?.record).to.deep.equal(command.record);
+      expect(await claim()).to.deep.equal([]);
+      await finish([command]);
+    });
+
+    for (const state of ['waits', 'runs'] as const) {
+      it(`a lane in which a command ${state}: is refused, and nothing is stored`, async () => {
+        const [first] = await submit(['safe']);
+        if (state === 'runs') await claim();
+        expect(await rejectionOf(begin(fleet.vehicleId))).to.be.instanceOf(ConcurrentChange);
+        expect(await stored()).to.deep.equal([{ command_id: first?.id }]);
+        expect(await database.query('select from command_transitions where event_number = 2')).to.have.length(
+          state === 'runs' ? 1 : 0,
+        );
+      });
+    }
+
+    it('a lane that somebody looks into: is refused without waiting for them', async () => {
+      const holder = new Client({ connectionString: database.url });
+      await holder.connect();
+      try {
+        await holder.query('begin');
+        await holder.query('select from vehicles where vehicle_id = $1 for no key update', [fleet.vehicleId]);
+        expect(await rejectionOf(begin(fleet.vehicleId))).to.be.instanceOf(ConcurrentChange);
+      } finally {
+        await holder.end();
+      }
+      expect(await stored()).to.deep.equal([]);
+    });
+
+    it('of two at once for one vehicle: one begins, and those of other vehicles with it', async () => {
+      const others = fleet.vehicleIds.slice(1);
+      const results = await Promise.allSettled([
+        begin(fleet.vehicleId),
+        begin(fleet.vehicleId),
+        ...others.map((vehicleId) => begin(vehicleId)),
+      ]);
+      const refused = results.filter((result) => result.status === 'rejected');
+      expect(refused).to.have.length(1);
+      expect(refused[0]?.reason).to.be.instanceOf(ConcurrentChange);
+      expect(await stored()).to.have.length(1 + others.length);
+    });
+
+    it('a command that came while the statement was under way: is seen', async () => {
+      const taking = database.query(
+        'select t.lane from (select pg_sleep(0.5)) s cross join lateral (select take_lanes(array[$1::uuid]) as lane) t',
+        [fleet.vehicleId],
+      );
+      await sleep(100);
+      await submit(['safe']);
+      expect(await taking).to.deep.equal([]);
+    });
+  });
+
+  describe('countPending', () => {
+    it('counts what waits, may it start or not, up to the limit', async () => {
+      const count = (limit: number) => test.units.withUnit('write', (work) => work.commandQueue.countPending(limit));
+      expect(await count(5)).to.equal(0);
+      const [first] = await submit(['unsafe', 'safe', 'safe']);
+      await database.query("update commands set not_before = now() + interval '1 hour' where command_id = $1", [
+        first?.id,
+      ]);
+      expect(await count(5)).to.equal(3);
+      expect(await count(2)).to.equal(2);
+    });
+  });
 
   describe('lockReady', () => {
     it('nothing waits: is nothing, for one statement', async () => {

@@ -23,6 +23,30 @@ const insertCommandsText = `
     timeout_seconds integer, expires_at timestamptz, submitted_at timestamptz, attempts integer,
     last_event_number integer, response_count integer, lease_number integer)`;
 
+/**
+ * Commands that begin with their acceptance. `take_lanes` locks the lanes of their vehicles and looks into them as they are at that
+ * moment, while the rest of a statement sees everything as it was when the statement began.
+ */
+const insertLeasedText = `
+  insert into commands (command_id, user_id, vehicle_id, command_name, command_params, safety, status, idempotency_key,
+    request_hash, when_offline, timeout_seconds, expires_at, submitted_at, started_at, attempts, last_event_number,
+    response_count, lease_number, lease_owner, lease_expires_at, fleet_id)
+  select c.command_id, c.user_id, c.vehicle_id, c.command_name, c.command_params, c.safety, c.status, c.idempotency_key,
+    c.request_hash, c.when_offline, c.timeout_seconds, c.expires_at, c.submitted_at, c.started_at, c.attempts,
+    c.last_event_number, c.response_count, c.lease_number, c.lease_owner,
+    clock_timestamp() + make_interval(secs => c.lease_seconds),
+    (select v.fleet_id from vehicles v where v.vehicle_id = c.vehicle_id)
+  from jsonb_to_recordset($1::jsonb) as c (command_id uuid, user_id uuid, vehicle_id uuid, command_name text,
+    command_params jsonb, safety text, status text, idempotency_key text, request_hash text, when_offline text,
+    timeout_seconds integer, expires_at timestamptz, submitted_at timestamptz, started_at timestamptz, attempts integer,
+    last_event_number integer, response_count integer, lease_number integer, lease_owner uuid, lease_seconds integer)
+  where c.vehicle_id in (
+    select t.vehicle_id
+    from take_lanes(array(
+      select (r.value ->> 'vehicle_id')::uuid from jsonb_array_elements($1::jsonb) as r
+    )) as t (vehicle_id)
+  )`;
+
 const insertTransitionText = `
   insert into command_transitions (command_id, event_number, from_status, to_status, occurred_at, actor, reason)
   values ($1, $2, $3, $4, $5, $6, $7)`;
@@ -91,8 +115,42 @@ const insertTransitionsText = `
     occurred_at timestamptz, actor text, reason text)`;
 
 /** A new command with its first transition. */
-export function addCommandWrites({ record }: Command, transition: Transition): readonly NotedWrite[] {
-  const row = {
+export function addCommandWrites(command: Command, transition: Transition): readonly NotedWrite[] {
+  const row = newRow(command);
+  const values = Object.values({ ...row, command_params: JSON.stringify(row.command_params) });
+  return [
+    // The values are in the order of its columns.
+    {
+      text: insertCommandText,
+      values,
+      together: { text: insertCommandsText, row },
+      target: `commands:${command.id}`,
+    },
+    insertTransition(transition),
+  ];
+}
+
+/** A new command that is claimed as it is stored, if its lane is free, with the events so far. */
+export function addLeasedCommandWrites(
+  command: Command,
+  transitions: readonly Transition[],
+  { owner, seconds }: Lease,
+): readonly NotedWrite[] {
+  const lease = { started_at: command.record.startedAt, lease_owner: owner, lease_seconds: seconds };
+  const row = Object.assign(newRow(command), lease);
+  const insert: NotedWrite = {
+    text: insertLeasedText,
+    values: [JSON.stringify([row])],
+    expectedRows: 1,
+    together: { text: insertLeasedText, row },
+    // A lane is looked into once for a statement, before any of its rows is there.
+    target: `lane of ${command.record.vehicleId}`,
+  };
+  return [insert, ...transitions.map(insertTransition)];
+}
+
+function newRow({ record }: Command) {
+  return {
     command_id: record.id,
     user_id: record.userId,
     vehicle_id: record.vehicleId,
@@ -111,16 +169,6 @@ export function addCommandWrites({ record }: Command, transition: Transition): r
     response_count: record.responseCount,
     lease_number: record.leaseNumber,
   };
-  return [
-    {
-      text: insertCommandText,
-      // In the order of its columns.
-      values: Object.values({ ...row, command_params: JSON.stringify(record.parameters) }),
-      together: { text: insertCommandsText, row },
-      target: `commands:${record.id}`,
-    },
-    insertTransition(transition),
-  ];
 }
 
 /** A step of a command: its new state, if it is still as it was before, with the events that tell of it. */

@@ -1,4 +1,4 @@
-import type { Command, CommandStep } from '#application/domain/command.js';
+import type { Command, CommandStep, Transition } from '#application/domain/command.js';
 import { roleOnVehicle, type MemberRole } from '#application/domain/fleet.js';
 import type { Role } from '#application/domain/user.js';
 import type { CommandQueue, DueCommand, Lease, RenewedLease } from '#application/ports/command-queue.js';
@@ -11,7 +11,7 @@ import {
 } from '../vehicles/sequelize-vehicle-repository.js';
 import { holdsNow } from '../visible-rows.js';
 import { commandColumns, toCommand, type CommandRow } from './command-row.js';
-import { stepWrites } from './command-writes.js';
+import { addLeasedCommandWrites, stepWrites } from './command-writes.js';
 
 /**
  * The commands that may start, of the lanes that `condition` names: due, not expired, and their lane is free for them. A
@@ -99,6 +99,14 @@ export class SequelizeCommandQueue implements CommandQueue {
     return rows.map(toDueCommand);
   }
 
+  async countPending(limit: number): Promise<number> {
+    const text = `
+      select count(*)::integer as pending
+      from (select from commands c where c.status = 'pending' limit $1) p`;
+    const [row] = await this.#unit.rowsInTransaction<{ readonly pending: number }>(text, [limit]);
+    return row?.pending ?? 0;
+  }
+
   async lockAbandoned(limit: number, except: readonly string[]): Promise<readonly DueCommand[]> {
     const text = `
       select ${dueColumns()}
@@ -122,6 +130,10 @@ export class SequelizeCommandQueue implements CommandQueue {
       for update of c skip locked`;
     const rows = await this.#unit.rowsInTransaction<CommandRow>(text, [limit]);
     return rows.map(toCommand);
+  }
+
+  addLeased(command: Command, transitions: readonly Transition[], lease: Lease): void {
+    for (const write of addLeasedCommandWrites(command, transitions, lease)) this.#unit.note(write);
   }
 
   lease(step: CommandStep, lease: Lease): void {

@@ -8,6 +8,7 @@ import type { SealedCredentials } from '#application/domain/vehicle-credentials.
 import type { VehicleStatus } from '#application/domain/vehicle-status.js';
 import type { Page, PageRequest } from '#application/ports/paging.js';
 import type {
+  OrderedVehicle,
   VehicleFilter,
   VehicleRepository,
   VehicleWithCredentials,
@@ -57,6 +58,8 @@ export function columnsWithCredentials(): string {
 export function toVehicleWithCredentials(row: VehicleWithCredentialsRow): VehicleWithCredentials {
   return { vehicle: toVehicle(row), credentials: toSealed(row) };
 }
+
+type OrderedRow = VehicleWithCredentialsRow & VisibleRow & { readonly is_idle: boolean };
 
 const insertText = `
   insert into vehicles (vehicle_id, vin, make, model, model_year, sovd_base_url, connection_status, metadata, version,
@@ -130,6 +133,26 @@ export class SequelizeVehicleRepository implements VehicleRepository {
       where v.vehicle_id = $1`;
     const [row] = await this.#unit.rows<VehicleRow & VisibleRow>(text, [id, ...values]);
     return row === undefined ? undefined : { item: toVehicle(row), memberRole: row.member_role ?? undefined };
+  }
+
+  async loadOrdered(id: string, scope: VehicleScope): Promise<Visible<OrderedVehicle> | undefined> {
+    const { role, join, values } = scopeJoin(scope, 'v', 2);
+    const text = `
+      select ${columnsWithCredentials()}, v.member_role, v.is_idle
+      from (
+        select v.*, ${role} as member_role,
+          not exists (
+            select from commands c where c.vehicle_id = v.vehicle_id and c.status in ('pending', 'in_progress')
+          ) as is_idle
+        from vehicles v
+        ${join}
+        where v.vehicle_id = $1
+      ) v
+      left join vehicle_credentials k on k.vehicle_id = v.vehicle_id`;
+    const [row] = await this.#unit.rows<OrderedRow>(text, [id, ...values]);
+    if (row === undefined) return undefined;
+    const { vehicle, credentials } = toVehicleWithCredentials(row);
+    return { item: { vehicle, credentials, isIdle: row.is_idle }, memberRole: row.member_role ?? undefined };
   }
 
   async loadStatus(id: string, scope: VehicleScope): Promise<VehicleStatus | undefined> {
