@@ -1,3 +1,4 @@
+import type { LightAbortSignal } from '#application/ports/light-abort-signal.js';
 import { z } from 'zod';
 
 import type { Actor, AnonymousActor, UserActor } from '#application/domain/actor.js';
@@ -187,7 +188,7 @@ interface WaitingDefinition<
     units: UnitsOfWork,
     actor: ActorFor<Admitted>,
     input: Input<Params, Query, Headers, Body>,
-    signal: AbortSignal,
+    signal: LightAbortSignal,
   ) => Promise<Result>;
   readonly reply: (result: Result) => ReplyFor<Declared>;
 }
@@ -236,7 +237,7 @@ export interface StreamPosition {
   /** The id after which to start: the `Last-Event-ID` of the client, or 0. */
   readonly after: number;
   /** Aborts when the stream ends for a reason of its own: hang-up, end of the session, shut-down. */
-  readonly signal: AbortSignal;
+  readonly signal: LightAbortSignal;
 }
 
 interface StreamDefinition<
@@ -286,7 +287,7 @@ export interface UnitEndpoint extends Declaration {
 /** A route that waits, and holds no unit meanwhile. */
 export interface WaitingEndpoint extends Declaration {
   readonly kind: 'waiting';
-  readonly run: (units: UnitsOfWork, actor: Actor, input: Input, signal: AbortSignal) => Promise<Reply>;
+  readonly run: (units: UnitsOfWork, actor: Actor, input: Input, signal: LightAbortSignal) => Promise<Reply>;
 }
 
 /** A route that sends a text that is too long to be held. */

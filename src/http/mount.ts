@@ -1,3 +1,4 @@
+import { LightAbortController } from '#application/waiting/light-abort.js';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 
 import type { Refused } from '#application/audit/record-refusal.js';
@@ -187,7 +188,7 @@ async function runUnit(
 }
 
 async function runWaiting(endpoint: WaitingEndpoint, { actor, input, response, log, units }: Incoming): Promise<void> {
-  const gone = new AbortController();
+  const gone = new LightAbortController();
   response.once('close', () => {
     if (!response.writableFinished) gone.abort();
   });

@@ -1,3 +1,5 @@
+import type { LightAbortSignal } from '#application/ports/light-abort-signal.js';
+import { LightAbortController } from '#application/waiting/light-abort.js';
 import type { Response } from 'express';
 
 import type { UserActor } from '#application/domain/actor.js';
@@ -19,14 +21,14 @@ interface Options {
 
 /** A stream that is open: its signal aborts when it has to end. */
 export interface OpenStream {
-  readonly signal: AbortSignal;
+  readonly signal: LightAbortSignal;
   readonly end: () => void;
 }
 
 interface Entry {
   readonly actor: UserActor;
   readonly response: Response;
-  readonly controller: AbortController;
+  readonly controller: LightAbortController;
 }
 
 /** All event streams of this process: one timer for their heartbeats, their limits and their end. */
@@ -68,7 +70,7 @@ export class OpenStreams {
         },
       );
     }
-    const entry: Entry = { actor, response, controller: new AbortController() };
+    const entry: Entry = { actor, response, controller: new LightAbortController() };
     this.#entries.add(entry);
     this.#perUser.set(actor.userId, count + 1);
     let isOpen = true;
@@ -77,8 +79,7 @@ export class OpenStreams {
       isOpen = false;
       this.#entries.delete(entry);
       this.#leave(actor.userId);
-      // Without a reason of its own it would make an exception, with its stack.
-      entry.controller.abort('ended');
+      entry.controller.abort();
     };
     response.once('close', end);
     // Its client may have hung up before.

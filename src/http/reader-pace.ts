@@ -1,3 +1,4 @@
+import type { LightAbortSignal } from '#application/ports/light-abort-signal.js';
 import { once } from 'node:events';
 
 import type { Response } from 'express';
@@ -6,17 +7,23 @@ import type { Response } from 'express';
 const stuckReaderMillis = 30_000;
 
 /** Waits until the reader has taken what was written. False: it is gone or stuck, or the signal aborted. */
-export async function isDrained(response: Response, signal: AbortSignal): Promise<boolean> {
+export async function isDrained(response: Response, signal: LightAbortSignal): Promise<boolean> {
   // Starts again whenever the system takes some bytes: a large piece may need its time on a slow way.
   response.setTimeout(stuckReaderMillis);
-  try {
-    await once(response, 'drain', { signal });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    response.setTimeout(0);
-  }
+  const isTaken = await new Promise<boolean>((resolve) => {
+    const end = (isDrainedNow: boolean): void => {
+      response.off('drain', take).off('error', lose);
+      signal.removeEventListener('abort', lose);
+      resolve(isDrainedNow);
+    };
+    const take = (): void => end(true);
+    const lose = (): void => end(false);
+    response.once('drain', take).once('error', lose);
+    signal.addEventListener('abort', lose, { once: true });
+    if (signal.aborted) lose();
+  });
+  response.setTimeout(0);
+  return isTaken;
 }
 
 /** Ends an answer. What is still on its way out belongs to it, and so does a reader who never takes it. */

@@ -1,3 +1,4 @@
+import type { LightAbortSignal } from '../ports/light-abort-signal.js';
 import { WatchedAccess } from '../access/watched-access.js';
 import { requireCommand } from '../access/visibility.js';
 import { isFinal } from '../domain/command-state.js';
@@ -43,7 +44,7 @@ export interface FollowCommand {
    * connection and keeps no events while it waits. Ends early when the signal aborts, or when the actor may not see the
    * command any more. Throws `responses-purged` when some of what is to come was purged since.
    */
-  readonly events: (following: Following, signal: AbortSignal) => AsyncIterable<CommandEvent>;
+  readonly events: (following: Following, signal: LightAbortSignal) => AsyncIterable<CommandEvent>;
 }
 
 /** Follows commands. Streams of this process that follow the same command share a subscription and reads. */
@@ -69,7 +70,7 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
     }
   }
 
-  function events(following: Following, signal: AbortSignal): AsyncIterable<CommandEvent> {
+  function events(following: Following, signal: LightAbortSignal): AsyncIterable<CommandEvent> {
     const stop = (): void => leave(following.commandId, following.follower);
     // Nobody may ever ask for the first event.
     if (signal.aborted) stop();
@@ -79,7 +80,7 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
 
   async function* eventsUntil(
     { actor, commandId, follower }: Following,
-    signal: AbortSignal,
+    signal: LightAbortSignal,
   ): AsyncGenerator<CommandEvent, void, undefined> {
     const { bell } = follower;
     let isRightLost = false;

@@ -1,3 +1,4 @@
+import type { LightAbortSignal } from '../ports/light-abort-signal.js';
 import { visibleVehicles } from '../access/visibility.js';
 import type { UserActor } from '../domain/actor.js';
 import type { Command } from '../domain/command.js';
@@ -15,7 +16,7 @@ interface Dependencies {
 /** How long somebody would wait, and until they hang up. */
 export interface Wish {
   readonly waitSeconds: number;
-  readonly signal: AbortSignal;
+  readonly signal: LightAbortSignal;
 }
 
 /** News may be lost between instances: then the end is seen this much later. */

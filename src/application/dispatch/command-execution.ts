@@ -1,3 +1,4 @@
+import { LightAbortController } from '../waiting/light-abort.js';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { CommandType } from '../domain/command-type.js';
 import type { Command, CommandStep, Move } from '../domain/command.js';
@@ -52,8 +53,8 @@ export class CommandExecution {
   /** As it was when the command was claimed. */
   readonly #vehicle: Vehicle;
   readonly #target: VehicleTarget;
-  readonly #letGo = new AbortController();
-  readonly #stop = new AbortController();
+  readonly #letGo = new LightAbortController();
+  readonly #stop = new LightAbortController();
   /** Call off what waits for a time that means nothing once it has ended; undefined from then on. */
   #timers: (() => void)[] | undefined = [];
   readonly #journal: CommandJournal;

@@ -1,3 +1,4 @@
+import type { LightAbortSignal } from './light-abort-signal.js';
 import type { SovdRequest, VehicleAnswer } from '../domain/sovd/exchange.js';
 import type { SealedCredentials } from '../domain/vehicle-credentials.js';
 import type { VehicleWithCredentials } from './vehicle-repository.js';
@@ -22,9 +23,9 @@ export interface ExchangeOptions {
   /** Sent along as `X-Command-Id`, and stable over all requests of a command. */
   readonly commandId: string;
   /** Lets go of the vehicle at once: the caller isn't interested any more, or time is over. */
-  readonly signal: AbortSignal;
+  readonly signal: LightAbortSignal;
   /** A wish to stop an asynchronous execution on the vehicle with its own DELETE, and to tell whether that worked. */
-  readonly stop: AbortSignal;
+  readonly stop: LightAbortSignal;
   /** Time that the whole command may still take, in seconds: the vehicle is told of it where SOVD has a place for it. */
   readonly timeoutSeconds: number;
   /** Response budget of the whole command in bytes; over it `response-too-large`. */

@@ -1,3 +1,4 @@
+import type { LightAbortSignal } from '../ports/light-abort-signal.js';
 import type { Clock } from '../ports/clock.js';
 
 /** Wakes one waiter. A ring that nobody waits for is remembered, once. */
@@ -21,7 +22,7 @@ export class Bell {
   }
 
   /** Resolves at the next ring, when the time is over, or when the signal aborts; at once if it rang before. */
-  async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+  async wait(milliseconds: number, signal: LightAbortSignal): Promise<void> {
     if (!this.#isRung && !signal.aborted) {
       await new Promise<void>((resolve) => {
         const wake = (): void => {

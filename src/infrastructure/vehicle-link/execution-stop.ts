@@ -1,3 +1,4 @@
+import type { LightAbortSignal } from '#application/ports/light-abort-signal.js';
 import { VehicleLinkFailure } from '#application/domain/sovd/exchange.js';
 import { judgeAnswer, outcomeOfExecution } from '#application/domain/sovd/judgement.js';
 import type { AnswerBody } from '#application/domain/response.js';
@@ -47,7 +48,7 @@ export class ExecutionStop {
   }
 
   /** Ends a look at the execution: the caller's signal, and, while a stop is still to be told, the end of its grace. */
-  get lookSignal(): AbortSignal {
+  get lookSignal(): LightAbortSignal {
     return this.hasTried ? this.call.options.signal : this.hurry.signal;
   }
 

@@ -1,3 +1,4 @@
+import type { LightAbortSignal } from '#application/ports/light-abort-signal.js';
 import type { IncomingHttpHeaders } from 'node:http';
 
 import type { Dispatcher } from 'undici';
@@ -44,7 +45,7 @@ export interface StreamAnswer {
 
 /** What bounds one exchange. */
 export interface ExchangeLimits {
-  readonly signal: AbortSignal;
+  readonly signal: LightAbortSignal;
   /** Of a whole body, as it comes over the wire. */
   readonly maxBodyBytes: number;
 }
@@ -61,7 +62,7 @@ export function exchange(
 ): Promise<WholeAnswer | StreamAnswer> {
   if (limits.signal.aborted) {
     connection.release(false);
-    return Promise.reject(limits.signal.reason as Error);
+    return Promise.reject(limits.signal.reason);
   }
   return new Promise((resolve, reject) => {
     const handler = new AnswerHandler(connection, limits, resolve, reject);

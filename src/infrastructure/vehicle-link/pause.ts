@@ -1,5 +1,6 @@
+import type { LightAbortSignal } from '#application/ports/light-abort-signal.js';
 /** Waits, at most until one of the signals aborts. Never rejects, and leaves no timer and no listener behind. */
-export function pause(milliseconds: number, signals: readonly AbortSignal[]): Promise<void> {
+export function pause(milliseconds: number, signals: readonly LightAbortSignal[]): Promise<void> {
   if (milliseconds <= 0 || signals.some((signal) => signal.aborted)) return Promise.resolve();
   return new Promise((resolve) => {
     const end = (): void => {

@@ -1,3 +1,4 @@
+import type { LightAbortSignal } from '#application/ports/light-abort-signal.js';
 import { isJsonObject } from '#application/domain/json.js';
 import type { SovdRequest, VehicleAnswer } from '#application/domain/sovd/exchange.js';
 import type { SovdMethod } from '#application/domain/sovd/method.js';
@@ -83,7 +84,7 @@ export class VehicleCall {
     method: SovdMethod,
     path: string,
     body: SovdRequest['body'],
-    signal: AbortSignal,
+    signal: LightAbortSignal,
   ): Promise<WholeAnswer | StreamAnswer> {
     const { connections } = this.parts;
     const request: HttpRequest = {

@@ -1,3 +1,4 @@
+import type { LightAbortSignal } from '#application/ports/light-abort-signal.js';
 import { VehicleLinkFailure } from '#application/domain/sovd/exchange.js';
 
 import { Connectors, type ConnectorOptions } from './connectors.js';
@@ -66,7 +67,7 @@ export class VehicleConnections {
     vehicleId: string,
     origin: string,
     identity: VehicleIdentity,
-    signal: AbortSignal,
+    signal: LightAbortSignal,
   ): VehicleConnection | Promise<VehicleConnection> {
     this.assertOpen();
     const pool = this.poolOf(vehicleId, origin, identity);
@@ -169,7 +170,7 @@ export class VehicleConnections {
   }
 }
 
-function waitFor(pool: VehiclePool, signal: AbortSignal): Promise<VehicleConnection> {
+function waitFor(pool: VehiclePool, signal: LightAbortSignal): Promise<VehicleConnection> {
   return new Promise((resolve, reject) => {
     const waiter: Waiter = {
       take: (connection) => {
@@ -183,7 +184,7 @@ function waitFor(pool: VehiclePool, signal: AbortSignal): Promise<VehicleConnect
     };
     const giveUp = (): void => {
       pool.waiting.delete(waiter);
-      reject(signal.reason as Error);
+      reject(signal.reason);
     };
     pool.waiting.add(waiter);
     signal.addEventListener('abort', giveUp, { once: true });

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 
 import { ApplicationError, ConcurrentChange } from '#application/domain/errors.js';
+import type { LightAbortSignal } from '#application/ports/light-abort-signal.js';
 import { endpoint, waitingEndpoint, type Endpoint } from '#http/endpoint.js';
 import { noContent, ok } from '#http/reply.js';
 
@@ -380,7 +381,7 @@ describe('waitingEndpoint', () => {
   let served: ServedEndpoints | undefined;
   afterEach(() => served?.stop());
 
-  const waiting = (handle: (signal: AbortSignal) => Promise<unknown>): Endpoint =>
+  const waiting = (handle: (signal: LightAbortSignal) => Promise<unknown>): Endpoint =>
     waitingEndpoint({
       method: 'get',
       path: '/wait',
@@ -409,7 +410,7 @@ describe('waitingEndpoint', () => {
     served = await serve([
       waiting(async (signal) => {
         began.open();
-        await once(signal, 'abort');
+        await new Promise<void>((resolve) => signal.addEventListener('abort', resolve));
         told.open();
       }),
     ]);

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 
 import { ApplicationError } from '#application/domain/errors.js';
+import type { LightAbortSignal } from '#application/ports/light-abort-signal.js';
 import { eventStream, type StreamEvent, type StreamPosition } from '#http/endpoint.js';
 
 import { closedGate } from './gate.js';
@@ -31,12 +32,16 @@ function news(source: Source, begin: () => Promise<void> = () => Promise.resolve
   });
 }
 
+function aborted(signal: LightAbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', resolve));
+}
+
 /** One event, and then nothing until the stream has to stop; tells when it was let go. */
 function oneThenNothing(onLetGo: () => void = () => undefined): Source {
   return async function* ({ signal }) {
     try {
       yield first;
-      if (!signal.aborted) await once(signal, 'abort');
+      if (!signal.aborted) await aborted(signal);
     } finally {
       onLetGo();
     }
@@ -85,7 +90,7 @@ describe('eventStream', () => {
 
   it('sends its head at once, before there is any event', async () => {
     const service = await start(async function* ({ signal }) {
-      await once(signal, 'abort');
+      await aborted(signal);
       yield first;
     });
     const { status } = await service.fetch('/news', { role: 'viewer' });
