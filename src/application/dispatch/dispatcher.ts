@@ -162,9 +162,9 @@ export class Dispatcher implements StartingPlaces {
       const { claimed, areLeft } = await this.#claims.claim(limit);
       for (const each of claimed) this.#run(each);
       if (areLeft) this.#mayWait = true;
-      const isFull = claimed.length >= limit;
-      if (!isFull) this.#isBehind = false;
-      return isFull && areLeft;
+      const isMore = areLeft && claimed.length >= limit;
+      if (!isMore) this.#isBehind = false;
+      return isMore;
     } catch (error) {
       this.#mayWait = true;
       throw error;
