@@ -24,8 +24,6 @@ export interface WireTap {
   /** Lets nothing through any more, and takes connections without a word: a database behind a broken network. */
   readonly block: () => void;
   readonly unblock: () => void;
-  /** The next statement with such a text is passed on, and its connection is lost before the answer comes back. */
-  readonly loseAnswerTo: (text: RegExp) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -36,21 +34,16 @@ export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
   let roundTrips = 0;
   const sockets = new Set<Socket>();
   let isBlocked = false;
-  let lost: RegExp | undefined;
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
     }
-    const read = messageReader((statement) => {
-      statements.push(statement);
-      if (lost?.test(statement.text) !== true) return;
-      lost = undefined;
-      upstream.unpipe(client);
-      upstream.once('data', () => client.destroy()).resume();
-    });
-    client.on('data', read);
+    client.on(
+      'data',
+      messageReader((statement) => statements.push(statement)),
+    );
     let hasAnswered = true;
     client.on('data', () => {
       if (hasAnswered) roundTrips += 1;
@@ -80,9 +73,6 @@ export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
     unblock: () => {
       isBlocked = false;
       for (const socket of sockets) socket.resume();
-    },
-    loseAnswerTo: (text) => {
-      lost = text;
     },
     close: async () => {
       const closed = once(server, 'close');
