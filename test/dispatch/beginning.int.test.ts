@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 
-import { eventually } from './command-desk.js';
+import { startSimulator, type Simulator } from '#simulator/simulator.js';
+import { useDatabase } from '#support/database.js';
+import { startProgram, type RunningProgram } from '#support/program.js';
+
+import { tapDatabase, type WireTap } from '../http/wire-tap.js';
+import { checkBooks } from './books.js';
+import { eventually, openDesk, type CommandDesk } from './command-desk.js';
 import { useWorkshop } from './workshop.js';
 
 describe('a command that is accepted', () => {
@@ -90,5 +96,44 @@ describe('a command that is accepted', () => {
       return (await firstStates([last]))[0] === 'in_progress';
     });
     expect(await firstStates([waiting, later])).to.deep.equal(['pending', 'pending']);
+  });
+});
+
+describe('a command whose acceptance was not answered by the database', () => {
+  const database = useDatabase();
+  let simulator: Simulator;
+  let tap: WireTap;
+  let program: RunningProgram;
+  let desk: CommandDesk;
+  let car: string;
+
+  before(async () => {
+    simulator = await startSimulator({ vehicles: 1 });
+    tap = await tapDatabase(database.url);
+    // Nobody takes a lease over within this test.
+    program = await startProgram(tap.url, { DISPATCH_POLL_MS: '100', DISPATCH_LEASE_SECONDS: '300' });
+    desk = await openDesk(database, program.url);
+    car = await desk.register(simulator.vehicles[0]?.baseUrl ?? '');
+    await desk.ended(await desk.read(car));
+  });
+  after(async () => {
+    await program.stop();
+    await tap.close();
+    await simulator.close();
+  });
+
+  it('is 503; if it was stored it is found, and carried out once', async () => {
+    tap.loseAnswerTo(/take_lanes/u);
+    const parameters = { entity: 'apps/diagnostic-recorder', data_ids: ['channel-002'] };
+    const { status } = await desk.submit(car, 'read-data', parameters);
+    expect(status).to.equal(503);
+    const [row] = await database.query<{ readonly command_id: string }>(
+      'select command_id from commands order by submitted_at desc limit 1',
+    );
+    const id = row?.command_id ?? '';
+    expect((await desk.ended(id)).status).to.equal('completed');
+    expect(await desk.reasons(id)).to.deep.equal(['submitted', 'claimed', 'answered']);
+    expect(simulator.ledger.entries({ commandId: id })).to.have.length(1);
+    await checkBooks(database);
   });
 });

@@ -3,9 +3,11 @@ import { Client } from 'pg';
 
 import { migrateUp } from '#infrastructure/database/migrate.js';
 import { startSimulator, type Simulator } from '#simulator/simulator.js';
+import { useDatabase } from '#support/database.js';
 import { startOwnPostgres, type OwnPostgres } from '#support/postgres.js';
 import { startProgram, type RunningProgram } from '#support/program.js';
 
+import { tapDatabase, type WireTap } from '../http/wire-tap.js';
 import { checkBooks } from './books.js';
 import { eventually, openDesk, type CommandDesk, type Queryable } from './command-desk.js';
 
@@ -95,4 +97,55 @@ describe('a database that goes away under load', function () {
       simulator.reset();
     });
   }
+});
+
+describe('a network that forgets the connections to the database, without a word', function () {
+  this.timeout(60_000);
+  const database = useDatabase();
+  let simulator: Simulator;
+  let tap: WireTap;
+  let program: RunningProgram;
+  let desk: CommandDesk;
+  let car: string;
+
+  beforeEach(async () => {
+    simulator = await startSimulator({ vehicles: 1 });
+    tap = await tapDatabase(database.url);
+    program = await startProgram(tap.url, {
+      DISPATCH_POLL_MS: '100',
+      // Nobody takes a lease over within these tests.
+      DISPATCH_LEASE_SECONDS: '300',
+      DB_STATEMENT_TIMEOUT_MS: '1000',
+      REQUEST_TIMEOUT_SECONDS: '5',
+    });
+    desk = await openDesk(database, program.url);
+    car = await desk.register(simulator.vehicles[0]?.baseUrl ?? '');
+    await desk.ended(await desk.read(car));
+  });
+  afterEach(async () => {
+    await program.stop();
+    await tap.close();
+    await simulator.close();
+    await database.clear();
+  });
+
+  it('what is under way ends as it should, and what waits is claimed, on new ones', async () => {
+    simulator.trouble.add({ kind: 'latency', millis: 300 });
+    const running = await desk.write(car, 11);
+    await eventually(() => simulator.ledger.entries({ commandId: running }).length === 1);
+    const waiting = await desk.write(car, 12);
+    tap.forget();
+    // A request gives up what it asked with. All that stood was forgotten, so some may be told of it.
+    await eventually(async () => (await desk.call('GET', '/vehicles')).status === 200);
+    for (const id of [running, waiting]) {
+      expect((await desk.ended(id)).status).to.equal('completed');
+      expect(simulator.ledger.entries({ commandId: id })).to.have.length(1);
+    }
+    await checkBooks(database);
+  });
+
+  it('a service that is told to stop stops', async () => {
+    tap.forget();
+    await program.stop();
+  });
 });

@@ -24,6 +24,10 @@ export interface WireTap {
   /** Lets nothing through any more, and takes connections without a word: a database behind a broken network. */
   readonly block: () => void;
   readonly unblock: () => void;
+  /** The next statement with such a text is passed on, and its connection is lost before the answer comes back. */
+  readonly loseAnswerTo: (text: RegExp) => void;
+  /** The connections that there are carry nothing any more, without a word: a firewall that forgot them. New ones work. */
+  readonly forget: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -34,16 +38,23 @@ export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
   let roundTrips = 0;
   const sockets = new Set<Socket>();
   let isBlocked = false;
+  let lost: RegExp | undefined;
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
     }
-    client.on(
-      'data',
-      messageReader((statement) => statements.push(statement)),
-    );
+    client.on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
+    const read = messageReader((statement) => {
+      statements.push(statement);
+      if (lost?.test(statement.text) !== true) return;
+      lost = undefined;
+      upstream.unpipe(client);
+      upstream.once('data', () => client.destroy()).resume();
+    });
+    client.on('data', read);
     let hasAnswered = true;
     client.on('data', () => {
       if (hasAnswered) roundTrips += 1;
@@ -73,6 +84,12 @@ export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
     unblock: () => {
       isBlocked = false;
       for (const socket of sockets) socket.resume();
+    },
+    loseAnswerTo: (text) => {
+      lost = text;
+    },
+    forget: () => {
+      for (const socket of sockets) socket.pause();
     },
     close: async () => {
       const closed = once(server, 'close');

@@ -1,4 +1,4 @@
-import pg, { type Client, type ClientConfig, type QueryConfig } from 'pg';
+import pg, { type Client, type QueryConfig } from 'pg';
 import type { Sequelize } from 'sequelize-typescript';
 
 import { ConcurrentChange } from '#application/domain/errors.js';
@@ -7,12 +7,11 @@ import type { Access } from '#application/ports/unit-of-work.js';
 
 import { isRefusal } from './database-errors.js';
 import { Gathering } from './gathering.js';
-import { leaveRowsUnread, RowQuery } from './row-query.js';
+import { RowQuery } from './row-query.js';
 import type { Statement } from './noted-write.js';
 import { PoolGrowth } from './pool-growth.js';
 import { poolState } from './pool-state.js';
 import { nameOfStatement } from './statement-names.js';
-import { columnTypes } from './timestamp-text.js';
 
 /** A connection that was taken out of the pool. */
 export interface Connection {
@@ -30,22 +29,6 @@ export interface Connection {
 }
 
 type ControlWord = 'START TRANSACTION' | 'COMMIT' | 'ROLLBACK';
-
-/**
- * The driver's client, sending statements as they come instead of each after the answer to the one before: what begins a
- * transaction travels with its first statement.
- */
-class PipeliningClient extends pg.Client {
-  constructor(config: ClientConfig) {
-    super({ ...config, pipeline: true });
-    // Sequelize listens only once the connection stands. A server that goes away in between would end the process.
-    this.on('error', () => undefined);
-    leaveRowsUnread(this);
-  }
-}
-
-/** The driver as Sequelize is given it. */
-export const driver: object = { ...pg, Client: PipeliningClient, types: columnTypes };
 
 /** How statements are sent. */
 export interface StatementOptions {

@@ -3,9 +3,12 @@ import pg from 'pg';
 import type { DispatchSignal, DispatchSignals } from '#application/ports/dispatch-signals.js';
 import type { Log } from '#application/ports/log.js';
 
+import { leaveAtOnce } from './pipelining-client.js';
+
 const channel = 'sovd_fleet_dispatch';
 const reconnectMillis = 1000;
 const connectMillis = 5000;
+const answerMillis = 5000;
 const keepAliveAfterMillis = 10_000;
 
 /** Wishes to wake others are gathered for this long: the one instance that accepts a command mostly runs it itself. */
@@ -72,10 +75,12 @@ export class PostgresDispatchSignals implements DispatchSignals {
       connectionString: this.#url,
       application_name: 'sovd-fleet signals',
       connectionTimeoutMillis: connectMillis,
+      query_timeout: answerMillis,
       keepAlive: true,
       keepAliveInitialDelayMillis: keepAliveAfterMillis,
     });
     this.#current = client;
+    leaveAtOnce(client);
     client.on('error', (error) => this.#lost(client, error));
     client.on('end', () => this.#lost(client, undefined));
     client.on('notification', ({ payload }) => this.#hear(payload ?? ''));
@@ -106,7 +111,8 @@ export class PostgresDispatchSignals implements DispatchSignals {
     try {
       await client.query('select pg_notify($1, p.payload) from unnest($2::text[]) as p (payload)', [channel, payloads]);
     } catch (error) {
-      this.#log.debug({ err: error }, 'dispatch signals could not be sent');
+      // A connection that says nothing hears nothing either.
+      this.#lost(client, error);
     }
   }
 
