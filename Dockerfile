@@ -29,4 +29,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --start-interval=1s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 8000}/health/live`).then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
 # As `npm start`; but Node itself is the first process, so that it gets the SIGTERM that ends the container.
-CMD ["node", "--max-semi-space-size=16", "--no-parallel-scavenge", "--expose-gc", "dist/src/main.js"]
+CMD ["node", "--max-semi-space-size=32", "--no-parallel-scavenge", "--expose-gc", "dist/src/main.js"]

@@ -12,31 +12,34 @@ import { residentBytes } from '#support/resident-memory.js';
 
 import { CommandUser } from './command-user.js';
 import { readCpuMillis } from './cpu-time.js';
-import { percentile, toMarkdown, type Figures, type LoadFigures } from './figures.js';
+import { percentile, toMarkdown, type Figures, type LoadFigures, type RoundFigures } from './figures.js';
 import { Processes } from './processes.js';
 import { fullSize, seed } from './seed.js';
 
 const quick = process.argv.includes('--quick');
-/** Some ten seconds of each, so that what a crowd costs when it comes doesn't count for more than it does in a day's work. */
-const commandsPerRun = (users: number): number => (quick ? 200 : users < 100 ? 3000 : 10_000);
+/** Some four seconds a round, so that what a crowd costs when it comes doesn't count for more than it does in a day's work. */
+const commandsPerRound = (users: number): number => (quick ? 200 : users === 1 ? 600 : users === 10 ? 2000 : 4000);
+const rounds = quick ? 1 : 5;
 const warmUpCommands = quick ? 300 : 3000;
 const secondsAtAPace = quick ? 2 : 20;
 /** After less, V8 still has the memory that the start took: it gives it back some twenty seconds after the rest was noticed. */
 const restSeconds = quick ? 2 : 60;
 const coldStarts = quick ? 1 : 5;
 const size = quick ? { vehicles: 2000, commands: 20_000 } : fullSize;
-/** Users who order again as soon as a command has ended, and, as people and programs do, once a second. */
-const crowds = [
-  { users: 1, pauseMillis: 0 },
-  { users: 10, pauseMillis: 0 },
-  { users: 100, pauseMillis: 0 },
-  { users: 100, pauseMillis: 1000 },
-  ...(quick ? [] : [{ users: 10, pauseMillis: 1000 }]),
-];
+/** Users who order again as soon as a command has ended, in turns. */
+const busyCrowds: readonly Crowd[] = [1, 10, 100].map((users) => ({ users, pauseMillis: 0 }));
+/** Users who order once a second, as people and programs do. */
+const pacedCrowds: readonly Crowd[] = (quick ? [100] : [100, 10]).map((users) => ({ users, pauseMillis: 1000 }));
 const password = 'correct horse battery staple';
 const main = path.resolve(import.meta.dirname, '../src/main.js');
 const createAdmin = path.resolve(import.meta.dirname, '../src/create-admin.js');
 const results = path.resolve(import.meta.dirname, '../../bench/results');
+
+interface Crowd {
+  readonly users: number;
+  /** Between two orders of a user; 0: the next follows at once. */
+  readonly pauseMillis: number;
+}
 
 interface Service {
   readonly url: string;
@@ -78,33 +81,18 @@ async function run(): Promise<void> {
     await sleep(restSeconds * 1000);
     const restingBytes = await residentBytes(service.process.pid ?? 0);
     const token = await CommandUser.logIn(service.url, 'bench', password);
-    const crowd = Math.max(...crowds.map(({ users }) => users));
+    const crowd = Math.max(...busyCrowds.map(({ users }) => users));
     const users = await Promise.all(
       Array.from({ length: crowd }, (_, index) =>
         CommandUser.withVehicle(service.url, token, `${vehicles.url}/v/own-${index}`, index),
       ),
     );
     await load(users, { commands: warmUpCommands, pauseMillis: 0 });
-    const loads: LoadFigures[] = [];
-    for (const { users: count, pauseMillis } of crowds) {
-      const commands = pauseMillis === 0 ? commandsPerRun(count) : count * secondsAtAPace;
-      const cpuBefore = await readCpuMillis(service.process.pid ?? 0);
-      const { durations, seconds } = await load(users.slice(0, count), { commands, pauseMillis });
-      const cpuAfter = await readCpuMillis(service.process.pid ?? 0);
-      loads.push({
-        cpuMicrosPerCommand:
-          cpuBefore === undefined || cpuAfter === undefined
-            ? undefined
-            : ((cpuAfter - cpuBefore) * 1000) / durations.length,
-        users: count,
-        pauseMillis,
-        commands: durations.length,
-        commandsPerSecond: durations.length / seconds,
-        p50: percentile(durations, 0.5),
-        p95: percentile(durations, 0.95),
-        p99: percentile(durations, 0.99),
-      });
+    const measured = new Map<Crowd, RoundFigures[]>();
+    for (const crowd of [...Array.from({ length: rounds }, () => busyCrowds).flat(), ...pacedCrowds]) {
+      measured.set(crowd, [...(measured.get(crowd) ?? []), await measure(service, users, crowd)]);
     }
+    const loads = [...measured].map(([crowd, figures]): LoadFigures => ({ ...crowd, rounds: figures }));
     const direct = await Promise.all(users.slice(0, 1).map((user) => user.askDirectly(500)));
     const figures: Figures = {
       cores: cpus().length,
@@ -128,6 +116,28 @@ async function run(): Promise<void> {
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function measure(
+  service: Service,
+  users: readonly CommandUser[],
+  { users: count, pauseMillis }: Crowd,
+): Promise<RoundFigures> {
+  const commands = pauseMillis === 0 ? commandsPerRound(count) : count * secondsAtAPace;
+  const cpuBefore = await readCpuMillis(service.process.pid ?? 0);
+  const { durations, seconds } = await load(users.slice(0, count), { commands, pauseMillis });
+  const cpuAfter = await readCpuMillis(service.process.pid ?? 0);
+  return {
+    commands: durations.length,
+    commandsPerSecond: durations.length / seconds,
+    p50: percentile(durations, 0.5),
+    p95: percentile(durations, 0.95),
+    p99: percentile(durations, 0.99),
+    cpuMicrosPerCommand:
+      cpuBefore === undefined || cpuAfter === undefined
+        ? undefined
+        : ((cpuAfter - cpuBefore) * 1000) / durations.length,
+  };
 }
 
 async function load(

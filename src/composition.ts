@@ -80,7 +80,7 @@ import { ownLoginLedger } from '#infrastructure/security/own-login-ledger.js';
 import { createRequestCounts } from '#infrastructure/security/request-counts.js';
 import { WatchedRevocations } from '#infrastructure/security/watched-revocations.js';
 import { x509ClientCertificates } from '#infrastructure/security/x509-client-certificates.js';
-import { systemClock, uuidV7Identifiers } from '#infrastructure/system.js';
+import { collectYoungObjects, systemClock, uuidV7Identifiers } from '#infrastructure/system.js';
 import { AddressPolicy } from '#infrastructure/vehicle-link/address-policy.js';
 import { createHttpVehicleLink } from '#infrastructure/vehicle-link/http-vehicle-link.js';
 import { measuredVehicleLink } from '#infrastructure/vehicle-link/measured-vehicle-link.js';
@@ -342,6 +342,7 @@ function composeHttp(
     accessRevocations,
     units,
     streams,
+    collectYoungObjects,
     log,
     clock,
     version,

@@ -38,6 +38,8 @@ export interface MountDependencies {
   readonly streams: OpenStreams;
   readonly maxBodyBytes: number;
   readonly requestTimeoutSeconds: number;
+  /** Collects, of what was made a moment ago, what nobody needs any more. May do nothing. */
+  readonly collectYoungObjects: () => void;
   /** Puts a refused act into the audit log. */
   readonly recordRefusal: (units: UnitsOfWork, refused: Refused) => Promise<void>;
 }
@@ -113,7 +115,7 @@ function handlerOf(endpoint: Endpoint, dependencies: MountDependencies, readBody
     try {
       if (endpoint.kind === 'unit') await runUnit(endpoint, dependencies, incoming);
       else if (endpoint.kind === 'waiting') await runWaiting(endpoint, incoming);
-      else if (endpoint.kind === 'download') await runDownload(endpoint, ofUser(incoming));
+      else if (endpoint.kind === 'download') await runDownload(endpoint, dependencies, ofUser(incoming));
       else await runStream(endpoint, dependencies, ofUser(incoming), request);
     } catch (error) {
       await rememberRefusal(endpoint, dependencies, { request, actor, input, error });
@@ -198,10 +200,11 @@ async function runWaiting(endpoint: WaitingEndpoint, { actor, input, response, l
 }
 
 async function runDownload(
-  endpoint: DownloadEndpoint,
+  { run, file }: DownloadEndpoint,
+  { collectYoungObjects }: MountDependencies,
   { actor, input, response, units }: Incoming<UserActor>,
 ): Promise<void> {
-  await sendDownload(response, endpoint.run(units, actor, input), endpoint.file);
+  await sendDownload(response, run(units, actor, input), { file, collectYoungObjects });
 }
 
 async function runStream(

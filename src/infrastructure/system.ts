@@ -31,6 +31,14 @@ export const systemClock: Clock = {
   },
 };
 
+/**
+ * Collects at once, of what was made a moment ago, what nobody needs any more: within a millisecond or a few, the more of it is
+ * still needed. Only where a program may ask for it (`--expose-gc`).
+ */
+export function collectYoungObjects(): void {
+  globalThis.gc?.({ type: 'minor' });
+}
+
 /** A call for thousands of random bytes takes hardly longer than one for the sixteen of an id. */
 const randomBytes = Buffer.alloc(4096);
 let usedBytes = randomBytes.length;

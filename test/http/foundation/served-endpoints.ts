@@ -83,6 +83,7 @@ export async function serve(endpoints: readonly Endpoint[], options: ServedOptio
     streams,
     log,
     accessTokens,
+    collectYoungObjects: () => undefined,
     accessRevocations: nothingRevoked,
     clock: systemClock,
     checks: [],
