@@ -7,6 +7,8 @@ export interface RoundFigures {
   readonly p99: number;
   /** Of the service's process; undefined where the system doesn't tell. */
   readonly cpuMicrosPerCommand: number | undefined;
+  /** Of the clients, whose work is always the same: it tells how fast the machine was just then. */
+  readonly clientCpuMicrosPerCommand: number;
 }
 
 /** What was measured with a number of users. */
@@ -59,6 +61,7 @@ function rowOf({ users, pauseMillis, rounds }: LoadFigures): string {
     medianOf('p95').toFixed(1) + span,
     medianOf('p99').toFixed(1),
     Number.isNaN(cpu) ? 'not known' : cpu.toFixed(0),
+    medianOf('clientCpuMicrosPerCommand').toFixed(0),
   ];
   return `| ${cells.join(' | ')} |`;
 }
@@ -68,10 +71,10 @@ export function toMarkdown({ cores, node, vehicles, commands: stored, loads, dir
   return [
     '# Overhead of a command',
     '',
-    `From POST /commands to the last event at the client, with a vehicle that answers at once; service, PostgreSQL (fsync on), vehicles and clients on ${cores} cores, Node ${node}; ${vehicles} vehicles and ${stored} commands stored before. Times in milliseconds; medians of the rounds, which take turns.`,
+    `From POST /commands to the last event at the client, with a vehicle that answers at once; service, PostgreSQL (fsync on), vehicles and clients on ${cores} cores, Node ${node}; ${vehicles} vehicles and ${stored} commands stored before. Times in milliseconds; medians of the rounds.`,
     '',
-    '| users | they order again | commands | commands/s | p50 | p95 | p99 | CPU µs of the service |',
-    '| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+    '| users | they order again | commands | commands/s | p50 | p95 | p99 | CPU µs of the service | of the clients |',
+    '| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...loads.map(rowOf),
     '',
     `The same request straight to the vehicle: p50 ${directP50.toFixed(2)} ms.`,

@@ -17,19 +17,19 @@ import { Processes } from './processes.js';
 import { fullSize, seed } from './seed.js';
 
 const quick = process.argv.includes('--quick');
-/** Some four seconds a round, so that what a crowd costs when it comes doesn't count for more than it does in a day's work. */
+/** Some four seconds a round. Those of a crowd follow one another: what it costs when it comes is in the first one. */
 const commandsPerRound = (users: number): number => (quick ? 200 : users === 1 ? 600 : users === 10 ? 2000 : 4000);
-const rounds = quick ? 1 : 5;
 const warmUpCommands = quick ? 300 : 3000;
 const secondsAtAPace = quick ? 2 : 20;
 /** After less, V8 still has the memory that the start took: it gives it back some twenty seconds after the rest was noticed. */
 const restSeconds = quick ? 2 : 60;
 const coldStarts = quick ? 1 : 5;
 const size = quick ? { vehicles: 2000, commands: 20_000 } : fullSize;
-/** Users who order again as soon as a command has ended, in turns. */
-const busyCrowds: readonly Crowd[] = [1, 10, 100].map((users) => ({ users, pauseMillis: 0 }));
-/** Users who order once a second, as people and programs do. */
-const pacedCrowds: readonly Crowd[] = (quick ? [100] : [100, 10]).map((users) => ({ users, pauseMillis: 1000 }));
+/** Users who order again as soon as a command has ended, and, as people and programs do, once a second. */
+const crowds: readonly Crowd[] = [
+  ...[1, 10, 100].map((users) => ({ users, pauseMillis: 0, rounds: quick ? 1 : 5 })),
+  ...(quick ? [100] : [100, 10]).map((users) => ({ users, pauseMillis: 1000, rounds: 1 })),
+];
 const password = 'correct horse battery staple';
 const main = path.resolve(import.meta.dirname, '../src/main.js');
 const createAdmin = path.resolve(import.meta.dirname, '../src/create-admin.js');
@@ -39,6 +39,7 @@ interface Crowd {
   readonly users: number;
   /** Between two orders of a user; 0: the next follows at once. */
   readonly pauseMillis: number;
+  readonly rounds: number;
 }
 
 interface Service {
@@ -81,18 +82,19 @@ async function run(): Promise<void> {
     await sleep(restSeconds * 1000);
     const restingBytes = await residentBytes(service.process.pid ?? 0);
     const token = await CommandUser.logIn(service.url, 'bench', password);
-    const crowd = Math.max(...busyCrowds.map(({ users }) => users));
+    const crowd = Math.max(...crowds.map(({ users }) => users));
     const users = await Promise.all(
       Array.from({ length: crowd }, (_, index) =>
         CommandUser.withVehicle(service.url, token, `${vehicles.url}/v/own-${index}`, index),
       ),
     );
     await load(users, { commands: warmUpCommands, pauseMillis: 0 });
-    const measured = new Map<Crowd, RoundFigures[]>();
-    for (const crowd of [...Array.from({ length: rounds }, () => busyCrowds).flat(), ...pacedCrowds]) {
-      measured.set(crowd, [...(measured.get(crowd) ?? []), await measure(service, users, crowd)]);
+    const loads: LoadFigures[] = [];
+    for (const crowd of crowds) {
+      const rounds: RoundFigures[] = [];
+      while (rounds.length < crowd.rounds) rounds.push(await measure(service, users, crowd));
+      loads.push({ ...crowd, rounds });
     }
-    const loads = [...measured].map(([crowd, figures]): LoadFigures => ({ ...crowd, rounds: figures }));
     const direct = await Promise.all(users.slice(0, 1).map((user) => user.askDirectly(500)));
     const figures: Figures = {
       cores: cpus().length,
@@ -125,7 +127,9 @@ async function measure(
 ): Promise<RoundFigures> {
   const commands = pauseMillis === 0 ? commandsPerRound(count) : count * secondsAtAPace;
   const cpuBefore = await readCpuMillis(service.process.pid ?? 0);
+  const clientsBefore = process.cpuUsage();
   const { durations, seconds } = await load(users.slice(0, count), { commands, pauseMillis });
+  const clients = process.cpuUsage(clientsBefore);
   const cpuAfter = await readCpuMillis(service.process.pid ?? 0);
   return {
     commands: durations.length,
@@ -137,6 +141,7 @@ async function measure(
       cpuBefore === undefined || cpuAfter === undefined
         ? undefined
         : ((cpuAfter - cpuBefore) * 1000) / durations.length,
+    clientCpuMicrosPerCommand: (clients.user + clients.system) / durations.length,
   };
 }
 

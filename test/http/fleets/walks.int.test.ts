@@ -122,8 +122,8 @@ describe('a walk over all operations, about things that are really there', () =>
     expect((await submit()).body.code).to.equal('role-insufficient');
     await room.call(room.admin.token, 'DELETE', member);
     expect((await submit()).body.code).to.equal('vehicle-not-found');
-    expect((await room.call(room.admin.token, 'POST', `/commands/${first.body.command_id}/cancel`)).status).to.be.below(
-      300,
-    );
+    // Its vehicle is silent: it may have run out of time by now.
+    const cancelled = await room.call(room.admin.token, 'POST', `/commands/${first.body.command_id}/cancel`);
+    expect(cancelled.status).to.be.oneOf([200, 202, 409]);
   });
 });
