@@ -135,7 +135,7 @@ describe('a network that forgets the connections to the database, without a word
     await eventually(() => simulator.ledger.entries({ commandId: running }).length === 1);
     const waiting = await desk.write(car, 12);
     tap.forget();
-    // A request gives up what it asked with. All that stood was forgotten, so some may be told of it.
+    // Requests may meet forgotten connections too, until each of those is given up.
     await eventually(async () => (await desk.call('GET', '/vehicles')).status === 200);
     for (const id of [running, waiting]) {
       expect((await desk.ended(id)).status).to.equal('completed');

@@ -68,7 +68,10 @@ export function leaveAtOnce(client: pg.Client): void {
 /** As if the system had said so. */
 class SilentServer extends Error {
   readonly code = 'ETIMEDOUT';
-  override readonly message = 'the database did not answer, and the connection to it was given up';
+
+  constructor() {
+    super('the database did not answer, and the connection to it was given up');
+  }
 }
 
 /** The driver as Sequelize is given it. */
