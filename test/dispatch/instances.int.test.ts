@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { expect } from 'chai';
 
 import { startSimulator, type Simulator } from '#simulator/simulator.js';
@@ -10,7 +12,13 @@ import { eventually, openDesk, type CommandDesk } from './command-desk.js';
 describe('an instance that another one replaces', function () {
   this.timeout(60_000);
   const database = useDatabase();
-  const variables = { DISPATCH_LEASE_SECONDS: '2', DISPATCH_POLL_MS: '200', DISPATCH_CONCURRENCY: '4' };
+  const variables = {
+    DISPATCH_LEASE_SECONDS: '2',
+    DISPATCH_POLL_MS: '200',
+    DISPATCH_CONCURRENCY: '4',
+    // One that is frozen within a transaction keeps its rows locked until then.
+    DB_IDLE_IN_TRANSACTION_TIMEOUT_MS: '1000',
+  };
   let simulator: Simulator;
   let services: ServiceProcess[] = [];
   let desks: readonly CommandDesk[] = [];
@@ -69,6 +77,8 @@ describe('an instance that another one replaces', function () {
       return new Map(rows.map(({ owner, until }) => [owner, until]));
     };
     service.freeze();
+    // PostgreSQL still carries out what was on its way.
+    await sleep(200);
     const before = await renewals();
     let moved: readonly string[] = [];
     await eventually(async () => {
