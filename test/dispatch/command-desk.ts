@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createArgon2PasswordHasher } from '#infrastructure/security/argon2-password-hasher.js';
 import type { TestDatabase } from '#support/database.js';
 import { vehicleBody } from '#support/program.js';
+import { readStream, type ReceivedStream } from '#support/sse-client.js';
 
 const pollMs = 15;
 const patienceMs = 25_000;
@@ -47,6 +48,11 @@ export class CommandDesk {
     });
     const text = await response.text();
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+  }
+
+  /** What a command's stream gives until it ends. */
+  follow(commandId: string): Promise<ReceivedStream> {
+    return readStream(`${this.url}/api/v1/commands/${commandId}/events`, { token: this.token });
   }
 
   /** Registers a vehicle; gives its id. */

@@ -16,6 +16,7 @@ describe('an instance that another one replaces', function () {
     DISPATCH_LEASE_SECONDS: '2',
     DISPATCH_POLL_MS: '200',
     DISPATCH_CONCURRENCY: '4',
+    EVENTS_RECHECK_SECONDS: '300',
     // One that is frozen within a transaction keeps its rows locked until then.
     DB_IDLE_IN_TRANSACTION_TIMEOUT_MS: '1000',
   };
@@ -138,9 +139,15 @@ describe('an instance that another one replaces', function () {
     const settled = await Promise.all(ids.map((id) => other.command(id)));
     first.thaw();
     // It finds out at its next renewal, lets go of the vehicle, and is of use again.
-    await eventually(() => ids.every((id) => requests(id)[0]?.ending === 'hung') && first.lines.some(isAboutLease));
+    await eventually(() => ids.every((id) => requests(id)[0]?.ending === 'hung'));
+    await eventually(() => first.lines.filter(isAboutLease).length >= ids.length);
     await desk(0).ended(await desk(0).read(cars[0] ?? ''));
     expect(await Promise.all(ids.map((id) => other.command(id)))).to.deep.equal(settled);
+    // And knows that it doesn't know any more how far they are.
+    for (const { command_id: id, last_event_number: last } of settled) {
+      const { events } = await desk(0).follow(id);
+      expect(events.at(-1)?.id).to.equal(last);
+    }
     for (const { safety, status } of settled) {
       expect(status).to.equal(safety === 'safe' ? 'completed' : 'outcome_unknown');
     }

@@ -20,6 +20,11 @@ export function visibleVehicles(actor: KnownActor): VehicleScope {
   return { kind: 'member', userId: actor.userId };
 }
 
+/** Whether an actor may see every vehicle and command that there is, whatever changes in its fleets. */
+export function seesEverything(actor: KnownActor): boolean {
+  return visibleVehicles(actor).kind === 'all';
+}
+
 /**
  * The vehicle, if it exists and the actor may see it; else `vehicle-not-found`, whichever it is. Throws `role-insufficient`
  * when the actor holds less than the role that is needed on it.

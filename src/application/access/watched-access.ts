@@ -4,7 +4,7 @@ import type { Clock } from '../ports/clock.js';
 import type { UserAndCommand } from '../ports/command-repository.js';
 import type { Log } from '../ports/log.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
-import { visibleVehicles } from './visibility.js';
+import { seesEverything } from './visibility.js';
 
 interface Dependencies {
   readonly units: UnitsOfWork;
@@ -34,7 +34,7 @@ export class WatchedAccess {
    * no watching.
    */
   watch(actor: UserActor, commandId: string, onLost: () => void): () => void {
-    if (visibleVehicles(actor).kind === 'all') return () => undefined;
+    if (seesEverything(actor)) return () => undefined;
     const pair = { userId: actor.userId, commandId };
     this.#watched.set(pair, onLost);
     if (this.#nobodyLeft === undefined) {

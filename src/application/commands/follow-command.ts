@@ -1,6 +1,6 @@
 import type { LightAbortSignal } from '../ports/light-abort-signal.js';
 import { WatchedAccess } from '../access/watched-access.js';
-import { requireCommand } from '../access/visibility.js';
+import { requireCommand, seesEverything } from '../access/visibility.js';
 import { isFinal } from '../domain/command-state.js';
 import type { UserActor } from '../domain/actor.js';
 import { ApplicationError } from '../domain/errors.js';
@@ -9,6 +9,7 @@ import type { CommandEvents, CommandNews } from '../ports/command-events.js';
 import type { CommandEvent } from '../ports/command-repository.js';
 import type { Log } from '../ports/log.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
+import type { BegunCommands } from '../record/begun-commands.js';
 import { Bell } from '../waiting/bell.js';
 import { CommandAudience } from './command-audience.js';
 import { requireKeptResponses } from './require-kept-responses.js';
@@ -16,6 +17,7 @@ import { requireKeptResponses } from './require-kept-responses.js';
 interface Dependencies {
   readonly units: UnitsOfWork;
   readonly commandEvents: CommandEvents;
+  readonly begunCommands: Pick<BegunCommands, 'find'>;
   readonly clock: Clock;
   readonly log: Log;
   /** How often a stream looks into the database when it hears nothing. */
@@ -48,7 +50,8 @@ export interface FollowCommand {
 }
 
 /** Follows commands. Streams of this process that follow the same command share a subscription and reads. */
-export function followCommand({ units, commandEvents, clock, log, recheckSeconds }: Dependencies): FollowCommand {
+export function followCommand(dependencies: Dependencies): FollowCommand {
+  const { units, commandEvents, begunCommands, clock, log, recheckSeconds } = dependencies;
   const access = new WatchedAccess({ units, clock, log });
   const audiences = new Map<string, CommandAudience<EventsPage>>();
 
@@ -56,6 +59,15 @@ export function followCommand({ units, commandEvents, clock, log, recheckSeconds
     const follower = new Follower(audienceOf(commandId), new Bell(clock));
     try {
       await follower.audience.listening();
+      const begun = begunCommands.find(commandId);
+      const last = begun?.events.at(-1)?.eventNumber ?? 0;
+      // A client that names a later event has seen more than is known here.
+      if (begun !== undefined && after <= last) {
+        if (!seesEverything(actor)) await units.withUnit('read', (work) => requireCommand(work, actor, commandId));
+        const events = begun.events.filter(({ eventNumber }) => eventNumber > after);
+        follower.begin(after, { events, isEnd: false });
+        return { actor, commandId, follower };
+      }
       // Both go to the database together. What was read of the events is looked at only when the actor may see them.
       const reading = readOn(commandId, follower, after);
       reading.catch(() => undefined);

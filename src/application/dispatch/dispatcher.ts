@@ -4,6 +4,7 @@ import type { ClaimedCommand, Lease } from '../ports/command-queue.js';
 import type { Log } from '../ports/log.js';
 import type { StartingPlace, StartingPlaces } from '../ports/starting-places.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
+import type { BegunCommands } from '../record/begun-commands.js';
 import { Bell } from '../waiting/bell.js';
 import { claimCommands, type Claims } from './claim-commands.js';
 import { CommandExecution, type ExecutionDependencies } from './command-execution.js';
@@ -15,6 +16,7 @@ export interface DispatcherDependencies extends ExecutionDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly units: UnitsOfWork;
+  readonly begunCommands: Pick<BegunCommands, 'forget'>;
   /** This instance's id: the owner of its leases. */
   readonly instance: string;
   /** How many commands run at once in this instance. */
@@ -90,7 +92,8 @@ export class Dispatcher implements StartingPlaces {
       lease: this.#lease,
       begin: (claimed) => {
         // Who has left leaves its leases to others.
-        if (!this.#hasLeft) this.#run(claimed);
+        if (this.#hasLeft) this.#dependencies.begunCommands.forget(claimed.command.id);
+        else this.#run(claimed);
       },
       doubt: (claimed) => {
         this.#claims.doubt(claimed);
@@ -189,6 +192,7 @@ export class Dispatcher implements StartingPlaces {
     const execution = new CommandExecution(this.#dependencies, claimed, () => this.#makeRoom());
     const end = execution.run().finally(() => {
       if (this.#running.get(command.id)?.execution === execution) this.#running.delete(command.id);
+      this.#dependencies.begunCommands.forget(command.id);
       if (this.#mayWait) this.#bell.ring();
     });
     this.#running.set(command.id, { execution, end });

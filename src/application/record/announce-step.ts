@@ -3,9 +3,11 @@ import type { CommandEvents } from '../ports/command-events.js';
 import type { CommandEvent } from '../ports/command-repository.js';
 import type { Measurements } from '../ports/measurements.js';
 import type { Work } from '../ports/unit-of-work.js';
+import type { BegunCommands } from './begun-commands.js';
 
 interface Dependencies {
   readonly commandEvents: CommandEvents;
+  readonly begunCommands: Pick<BegunCommands, 'note'>;
   readonly measurements: Pick<Measurements, 'commandMoved'>;
 }
 
@@ -15,12 +17,14 @@ export type AnnounceStep = (work: Pick<Work, 'afterCommit'>, step: AnnouncedStep
 type AnnouncedStep = Omit<CommandStep, 'before'>;
 
 /** Publishes a step's news and counts its transitions, after the commit. */
-export function announceStep({ commandEvents, measurements }: Dependencies): AnnounceStep {
+export function announceStep({ commandEvents, begunCommands, measurements }: Dependencies): AnnounceStep {
   return (work, step) => {
     const { after, transitions } = step;
     work.afterCommit(() => {
       const { lastEventNumber } = after.record;
-      commandEvents.publish({ commandId: after.id, eventNumber: lastEventNumber, events: eventsOf(step) });
+      const events = eventsOf(step);
+      begunCommands.note(after.id, events);
+      commandEvents.publish({ commandId: after.id, eventNumber: lastEventNumber, events });
       const { name, submittedAt, startedAt, completedAt } = after.record;
       for (const { from, to } of transitions) {
         measurements.commandMoved({ name, from, to, submittedAt, startedAt, completedAt });

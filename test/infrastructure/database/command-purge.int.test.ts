@@ -5,6 +5,7 @@ import type { UserActor } from '#application/domain/actor.js';
 import { ApplicationError } from '#application/domain/errors.js';
 import type { PurgeStep } from '#application/ports/purge-step.js';
 import type { Work } from '#application/ports/unit-of-work.js';
+import { BegunCommands } from '#application/record/begun-commands.js';
 import { InProcessCommandEvents } from '#infrastructure/events/in-process-command-events.js';
 import { systemClock } from '#infrastructure/system.js';
 import { storeEndedCommands } from '#support/ended-commands.js';
@@ -128,7 +129,14 @@ describe('the purge of commands', () => {
     const { log } = instance.log;
     const { units } = instance;
     const commandEvents = new InProcessCommandEvents({ log });
-    const { begin, events } = followCommand({ units, commandEvents, clock: systemClock, log, recheckSeconds: 5 });
+    const { begin, events } = followCommand({
+      units,
+      commandEvents,
+      begunCommands: new BegunCommands(),
+      clock: systemClock,
+      log,
+      recheckSeconds: 5,
+    });
     const following = await begin(admin, id, 0);
     const seen: number[] = [];
     const follow = async (): Promise<void> => {

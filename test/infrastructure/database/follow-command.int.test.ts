@@ -5,11 +5,12 @@ import type { UserActor } from '#application/domain/actor.js';
 import type { Command, CommandStep } from '#application/domain/command.js';
 import type { CommandEvents } from '#application/ports/command-events.js';
 import type { CommandEvent } from '#application/ports/command-repository.js';
-import { announceStep } from '#application/record/announce-step.js';
+import { announceStep, type AnnounceStep } from '#application/record/announce-step.js';
+import { BegunCommands } from '#application/record/begun-commands.js';
 import { InProcessCommandEvents } from '#infrastructure/events/in-process-command-events.js';
 import { systemClock } from '#infrastructure/system.js';
 
-import { newId, responsesOf, storeCommand, storeFleet } from './builders.js';
+import { aCommand, newId, responsesOf, storeCommand, storeFleet } from './builders.js';
 import { rejectionOf, useUnits } from './units.js';
 
 const admin: UserActor = {
@@ -24,6 +25,7 @@ const admin: UserActor = {
 };
 
 describe('followCommand', () => {
+  const begunCommands = new BegunCommands();
   const instance = useUnits();
   let commandEvents: CommandEvents;
   let follower: FollowCommand;
@@ -35,7 +37,14 @@ describe('followCommand', () => {
     const { units } = instance;
     const { log } = instance.log;
     commandEvents = new InProcessCommandEvents({ log });
-    follower = followCommand({ units, commandEvents, clock: systemClock, log, recheckSeconds: 3600 });
+    follower = followCommand({
+      units,
+      commandEvents,
+      begunCommands,
+      clock: systemClock,
+      log,
+      recheckSeconds: 3600,
+    });
     command = await storeCommand(units, await storeFleet(units));
     received = [];
     whole = follow();
@@ -56,10 +65,12 @@ describe('followCommand', () => {
   const remark = (of: Command): CommandStep => of.remark('cancel-refused', new Date(), 'test');
   const cancel = (of: Command, responses = 0): CommandStep =>
     of.move({ to: 'cancelled', at: new Date(), actor: 'test', reason: 'cancel-requested' }, responsesOf(of, responses));
+  const announce: AnnounceStep = (work, step) =>
+    announceStep({ commandEvents, begunCommands, measurements: { commandMoved: () => undefined } })(work, step);
   const store = (step: CommandStep, isAnnounced = false): Promise<void> =>
     instance.units.withUnit('write', (work) => {
       work.commands.advance(step);
-      if (isAnnounced) announceStep({ commandEvents, measurements: { commandMoved: () => undefined } })(work, step);
+      if (isAnnounced) announce(work, step);
       return Promise.resolve();
     });
   const stored = (): Promise<readonly CommandEvent[]> =>
@@ -99,6 +110,7 @@ describe('followCommand', () => {
       const { begin, events } = followCommand({
         units,
         commandEvents: early,
+        begunCommands: new BegunCommands(),
         clock: systemClock,
         log,
         recheckSeconds: 3600,
@@ -136,6 +148,78 @@ describe('followCommand', () => {
       await store(cancel(command), true);
       expect((await second).value).to.equal(2);
       await whole;
+    });
+  });
+
+  describe('of a command that this instance has just begun', () => {
+    let begun: CommandStep;
+
+    beforeEach(async () => {
+      const { command: added, transition } = aCommand(await storeFleet(instance.units));
+      const claim = added.claim({ at: new Date(), actor: 'dispatcher', reason: 'claimed' });
+      begun = { ...claim, transitions: [transition, ...claim.transitions] };
+      await instance.units.withUnit('write', (work) => {
+        work.commandQueue.addLeased(begun.after, begun.transitions, { owner: newId(), seconds: 60 });
+        announce(work, begun);
+        return Promise.resolve();
+      });
+    });
+
+    /** The numbers of the events behind one, until the command has ended. */
+    async function numbers(after = 0): Promise<readonly number[]> {
+      const following = await follower.begin(admin, begun.after.id, after);
+      const received: number[] = [];
+      for await (const event of follower.events(following, new AbortController().signal))
+        received.push(event.eventNumber);
+      return received;
+    }
+    const statements = (): number => instance.statements.sent().length;
+
+    it('begins without the database, and goes on with the news', async () => {
+      const before = statements();
+      const streams = [numbers(), numbers(1), numbers(2)];
+      await systemClock.sleep(20);
+      expect(statements()).to.equal(before);
+      await store(cancel(begun.after, 1), true);
+      expect(await Promise.all(streams)).to.deep.equal([
+        [1, 2, 3, 4],
+        [2, 3, 4],
+        [3, 4],
+      ]);
+    });
+
+    it('has the events as the database has them', async () => {
+      const following = await follower.begin(admin, begun.after.id, 0);
+      const received: CommandEvent[] = [];
+      for await (const event of follower.events(following, new AbortController().signal)) {
+        received.push(event);
+        if (received.length === 2) break;
+      }
+      const inDatabase = await instance.units.withUnit('read', (work) =>
+        work.commands.listEvents(begun.after.id, 0, 100),
+      );
+      expect(received).to.deep.equal(inDatabase);
+    });
+
+    it('is for those alone who may see it', async () => {
+      const stranger: UserActor = { ...admin, userId: newId(), role: 'engineer' };
+      expect(await rejectionOf(follower.begin(stranger, begun.after.id, 0))).to.include({ code: 'command-not-found' });
+    });
+
+    it('looks into the database once more is stored, when it is not carried out here any more, and for a later event', async () => {
+      const step = remark(begun.after);
+      await store(step);
+      expect((await follower.begin(admin, begun.after.id, 3)).follower.sent).to.equal(3);
+      begunCommands.forget(begun.after.id);
+      await store(cancel(step.after));
+      expect(await numbers()).to.deep.equal([1, 2, 3, 4]);
+    });
+
+    it('looks into the database once a step of it was told', async () => {
+      const step = remark(begun.after);
+      await store(step, true);
+      await store(cancel(step.after));
+      expect(await numbers()).to.deep.equal([1, 2, 3, 4]);
     });
   });
 
@@ -195,6 +279,7 @@ describe('followCommand', () => {
     const { begin, events } = followCommand({
       units,
       commandEvents: counted,
+      begunCommands: new BegunCommands(),
       clock: systemClock,
       log,
       recheckSeconds: 3600,
