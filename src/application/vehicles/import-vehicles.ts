@@ -86,8 +86,8 @@ export function importVehicles(dependencies: Dependencies) {
         .slice(start, start + storedAtOnce)
         .map((description) => Vehicle.register(identifiers.next(), description, now));
       work.vehicles.addAll(vehicles);
-      work.auditLog.appendAll(
-        vehicles.map(({ id, vin }) =>
+      for (const { id, vin } of vehicles) {
+        work.auditLog.append(
           audit(actor, {
             action: 'vehicle.register',
             entityType: 'vehicle',
@@ -96,8 +96,8 @@ export function importVehicles(dependencies: Dependencies) {
             outcome: 'success',
             details: { vin, is_imported: true },
           }),
-        ),
-      );
+        );
+      }
     }
     const details = { vehicle_count: descriptions.length };
     work.auditLog.append(

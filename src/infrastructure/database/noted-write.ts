@@ -1,17 +1,30 @@
-/** A change that a repository was told of and that waits for the commit. `$1…` are its own values. */
-export interface NotedWrite {
+/** A change that a repository was told of and that waits for the commit. */
+export type NotedWrite = OwnWrite | RowWrite;
+
+interface Write {
   /** An INSERT, UPDATE or DELETE without RETURNING. */
   readonly text: string;
+  /** The row that it makes or changes, so that two changes of one row don't end up in one statement. */
+  readonly target?: string;
+}
+
+/** A change by values of its own: `$1…`. */
+export interface OwnWrite extends Write {
   readonly values: readonly unknown[];
   /** How many rows it must meet; another number undoes the whole unit. */
   readonly expectedRows?: number;
-  /** The row that it makes or changes, so that two changes of one row don't end up in one statement. */
-  readonly target?: string;
-  /**
-   * How several of its kind are written at once: a statement that takes their rows as one JSON array, `$1`. Writes of a kind
-   * either all expect one row each, or none expects any number.
-   */
-  readonly together?: { readonly text: string; readonly row: Readonly<Record<string, unknown>> };
+}
+
+/** A row for a text that takes any number of them, as `JsonRows` does; all rows for a text are written at once. */
+export interface RowWrite extends Write {
+  readonly row: readonly unknown[];
+  /** Whether it must meet a row; else the whole unit is undone. The same for all rows of a text. */
+  readonly mustMeet?: true;
+}
+
+/** Whether it can be written together with others of its kind. */
+export function isRowWrite(write: NotedWrite): write is RowWrite {
+  return 'row' in write;
 }
 
 /** One statement with its values. */
@@ -43,7 +56,8 @@ export function groupWrites(writes: readonly NotedWrite[]): readonly (readonly N
   for (const write of writes) {
     const group = groups.at(-1);
     const collides = write.target !== undefined && targets.has(write.target);
-    if (group === undefined || collides || valueCount + write.values.length > maxValues) {
+    const count = isRowWrite(write) ? 0 : write.values.length;
+    if (group === undefined || collides || valueCount + count > maxValues) {
       groups.push([write]);
       targets = new Set();
       valueCount = 0;
@@ -51,7 +65,7 @@ export function groupWrites(writes: readonly NotedWrite[]): readonly (readonly N
       group.push(write);
     }
     if (write.target !== undefined) targets.add(write.target);
-    valueCount += write.values.length;
+    valueCount += count;
   }
   return groups;
 }
@@ -61,38 +75,35 @@ export function groupWrites(writes: readonly NotedWrite[]): readonly (readonly N
  * the order of the parts doesn't matter; `expect_rows` raises, and so undoes everything, when a count is not as expected.
  */
 export function compileGroup(group: readonly NotedWrite[]): Statement {
-  const [only] = group;
-  if (only !== undefined && group.length === 1 && only.expectedRows === undefined) return only;
   const parts = partsOf(group);
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1 && only.expected === undefined) return only;
   return { text: compiledText(parts), values: parts.flatMap(({ values }) => values) };
 }
 
 /** A part of a statement. */
 interface Part extends Statement {
-  /** How many rows it must meet: a number, or as many as its JSON array has elements. */
-  readonly expected: number | 'each' | undefined;
+  /** How many rows it must meet: a number, or as many as its last value says. */
+  readonly expected: number | 'last value' | undefined;
 }
 
-/** Several writes of a kind are one part: a text for each number of them would be planned again and again. */
+/** The rows for one text are one part: a text for each number of them would be planned again and again. */
 function partsOf(group: readonly NotedWrite[]): readonly Part[] {
   const parts: Part[] = [];
-  const kinds = new Map<string, NotedWrite[]>();
+  const kinds = new Map<string, RowWrite[]>();
   for (const write of group) {
-    const { text, values, together, expectedRows } = write;
-    const known = together === undefined ? undefined : kinds.get(together.text);
-    if (together === undefined || (expectedRows ?? 1) !== 1) parts.push({ text, values, expected: expectedRows });
-    else if (known === undefined) kinds.set(together.text, [write]);
-    else known.push(write);
+    if (isRowWrite(write)) {
+      const known = kinds.get(write.text);
+      if (known === undefined) kinds.set(write.text, [write]);
+      else known.push(write);
+    } else {
+      parts.push({ text: write.text, values: write.values, expected: write.expectedRows });
+    }
   }
   for (const [text, writes] of kinds) {
-    const [first] = writes;
-    if (first === undefined) continue;
-    const { values, expectedRows } = first;
-    if (writes.length === 1) parts.push({ text: first.text, values, expected: expectedRows });
-    else {
-      const rows = JSON.stringify(writes.map(({ together }) => together?.row));
-      parts.push({ text, values: [rows], expected: expectedRows === undefined ? undefined : 'each' });
-    }
+    const rows = JSON.stringify(writes.map(({ row }) => row));
+    if (writes[0]?.mustMeet === true) parts.push({ text, values: [rows, writes.length], expected: 'last value' });
+    else parts.push({ text, values: [rows], expected: undefined });
   }
   return parts;
 }
@@ -108,11 +119,11 @@ function compiledText(parts: readonly Part[]): string {
     const shift = offset;
     const shifted = text.replace(/\$(\d+)/gu, (_match, place: string) => `$${Number(place) + shift}`);
     expressions.push(`w${index} as (${shifted} returning 1)`);
+    offset += values.length;
     if (expected !== undefined) {
-      const count = expected === 'each' ? `jsonb_array_length($${shift + 1}::jsonb)` : String(expected);
+      const count = expected === 'last value' ? `$${offset}` : String(expected);
       checks.push(`expect_rows((select count(*) from w${index}), ${count})`);
     }
-    offset += values.length;
   }
   const text = `with ${expressions.join(', ')} select ${checks.length === 0 ? '1' : checks.join(', ')}`;
   if (compiledTexts.size >= maxCompiledTexts) compiledTexts.clear();

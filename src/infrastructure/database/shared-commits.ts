@@ -1,6 +1,6 @@
 import { isRefusal } from './database-errors.js';
 import { Gathering } from './gathering.js';
-import { compileGroup, groupWrites, type NotedWrite } from './noted-write.js';
+import { compileGroup, groupWrites, isRowWrite, type NotedWrite } from './noted-write.js';
 import type { PooledConnections } from './pooled-connections.js';
 
 /** How many units are committed by one statement, and how many writes they may have: responses may be large. */
@@ -19,7 +19,7 @@ interface Commit {
 
 /** Whether a commit may be shared: each of its writes can be written together with others of its kind. */
 export function canShareCommit(writes: readonly NotedWrite[]): boolean {
-  return writes.every(({ together, expectedRows }) => together !== undefined && (expectedRows ?? 1) === 1);
+  return writes.every(isRowWrite);
 }
 
 /**

@@ -133,7 +133,7 @@ describe('Units that are committed in one turn of the event loop', () => {
     const left = await rowsOf(third);
     expect([left?.['transitions'], left?.['responses']]).to.deep.equal([untouched?.['transitions'], null]);
     const [together = ''] = test.statements.sent();
-    expect(together).to.include('update commands').and.include('jsonb_to_recordset');
+    expect(together).to.include('update commands').and.include('jsonb_array_elements');
     const loaded = await test.units.withUnit('read', (work) => work.commands.load(second.id));
     expect(loaded).to.deep.equal(steps[0]?.after);
   });

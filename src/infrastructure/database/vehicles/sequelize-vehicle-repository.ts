@@ -14,6 +14,7 @@ import type {
   VehicleWithCredentials,
 } from '#application/ports/vehicle-repository.js';
 
+import { JsonRows } from '../json-rows.js';
 import { columnsOf } from '../model-columns.js';
 import { isWithoutFilters, likeContains, QueryConditions, toPage } from '../query-conditions.js';
 import type { UnitStatements } from '../unit-statements.js';
@@ -85,14 +86,24 @@ const recordContactText = `
 /** One statement after the other: each is over long before the time limit of statements. */
 const addAllTarget = 'many vehicles';
 
+const rowsToAdd = new JsonRows({
+  vehicle_id: 'uuid',
+  vin: 'text',
+  make: 'text',
+  model: 'text',
+  model_year: 'integer',
+  sovd_base_url: 'text',
+  connection_status: 'text',
+  metadata: 'jsonb',
+  version: 'integer',
+  created_at: 'timestamptz',
+  updated_at: 'timestamptz',
+  fleet_id: 'uuid',
+});
+
 const addAllText = `
-  insert into vehicles (vehicle_id, vin, make, model, model_year, sovd_base_url, connection_status, metadata, version,
-    created_at, updated_at, fleet_id)
-  select r.vehicle_id, r.vin, r.make, r.model, r.model_year, r.sovd_base_url, r.connection_status, r.metadata, r.version,
-    r.created_at, r.updated_at, r.fleet_id
-  from jsonb_to_recordset($1::jsonb) as r (vehicle_id uuid, vin text, make text, model text, model_year integer,
-    sovd_base_url text, connection_status text, metadata jsonb, version integer, created_at timestamptz,
-    updated_at timestamptz, fleet_id uuid)`;
+  insert into vehicles (${rowsToAdd.columns()})
+  ${rowsToAdd.select}`;
 
 const addAllProbesText = `
   insert into vehicle_probes (vehicle_id, next_probe_at, failures)
@@ -214,20 +225,22 @@ export class SequelizeVehicleRepository implements VehicleRepository {
   }
 
   addAll(vehicles: readonly Vehicle[]): void {
-    const rows = vehicles.map((vehicle) => ({
-      vehicle_id: vehicle.id,
-      vin: vehicle.vin,
-      make: vehicle.make,
-      model: vehicle.model,
-      model_year: vehicle.modelYear,
-      sovd_base_url: vehicle.sovdBaseUrl,
-      connection_status: vehicle.connectionStatus,
-      metadata: vehicle.metadata,
-      version: vehicle.version,
-      created_at: vehicle.createdAt,
-      updated_at: vehicle.updatedAt,
-      fleet_id: vehicle.fleetId,
-    }));
+    const rows = vehicles.map((vehicle) =>
+      rowsToAdd.row({
+        vehicle_id: vehicle.id,
+        vin: vehicle.vin,
+        make: vehicle.make,
+        model: vehicle.model,
+        model_year: vehicle.modelYear,
+        sovd_base_url: vehicle.sovdBaseUrl,
+        connection_status: vehicle.connectionStatus,
+        metadata: vehicle.metadata,
+        version: vehicle.version,
+        created_at: vehicle.createdAt,
+        updated_at: vehicle.updatedAt,
+        fleet_id: vehicle.fleetId,
+      }),
+    );
     this.#unit.note({ text: addAllText, values: [JSON.stringify(rows)], target: addAllTarget });
     this.#unit.note({ text: addAllProbesText, values: [vehicles.map(({ id }) => id)] });
   }
