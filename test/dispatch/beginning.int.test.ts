@@ -137,3 +137,64 @@ describe('a command whose acceptance was not answered by the database', () => {
     await checkBooks(database);
   });
 });
+
+describe('a change whose claim the database answers late', () => {
+  const database = useDatabase();
+  let simulator: Simulator;
+  let tap: WireTap;
+  let program: RunningProgram;
+  let desk: CommandDesk;
+  let car: string;
+
+  before(async () => {
+    simulator = await startSimulator({ vehicles: 1 });
+    tap = await tapDatabase(database.url);
+  });
+  beforeEach(() => simulator.reset());
+  afterEach(async () => {
+    await program.stop();
+    await checkBooks(database);
+  });
+  after(async () => {
+    await tap.close();
+    await simulator.close();
+  });
+
+  /** Orders a change, and holds back the answer to its claim until the lease is over. */
+  const claimLate = async (pollMillis: number): Promise<{ readonly id: string; readonly release: () => void }> => {
+    program = await startProgram(tap.url, { DISPATCH_LEASE_SECONDS: '2', DISPATCH_POLL_MS: String(pollMillis) });
+    desk = await openDesk(database, program.url);
+    car = await desk.register(simulator.vehicles[0]?.baseUrl ?? '');
+    const { release } = tap.holdAnswerTo(/set status.*lease_owner = s\.lease_owner/su);
+    const id = await desk.write(car, 7);
+    await eventually(async () => {
+      const [row] = await database.query<{ readonly is_over: boolean }>(
+        'select lease_expires_at < clock_timestamp() as is_over from commands where command_id = $1',
+        [id],
+      );
+      return row?.is_over === true;
+    });
+    return { id, release };
+  };
+  const sent = (id: string) => simulator.ledger.entries({ commandId: id });
+
+  it('when its lease was taken over meanwhile: is not sent any more', async () => {
+    const { id, release } = await claimLate(100);
+    expect(await desk.ended(id)).to.include({ status: 'outcome_unknown' });
+    release();
+    // Behind the one that is let go.
+    const next = await desk.write(car, 8);
+    expect(await desk.ended(next)).to.include({ status: 'completed' });
+    expect(sent(next)).to.have.length(1);
+    expect(sent(id)).to.have.length(0);
+    expect(await desk.reasons(id)).to.deep.equal(['submitted', 'claimed', 'instance-lost']);
+  });
+
+  it('when nobody took it over: is sent, once the lease is renewed', async () => {
+    const { id, release } = await claimLate(30_000);
+    release();
+    expect(await desk.ended(id)).to.include({ status: 'completed' });
+    expect(sent(id)).to.have.length(1);
+    expect(tap.statements().join('\n')).to.match(/set lease_expires_at/u);
+  });
+});

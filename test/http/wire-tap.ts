@@ -26,6 +26,8 @@ export interface WireTap {
   readonly unblock: () => void;
   /** The next statement with such a text is passed on, and its connection is lost before the answer comes back. */
   readonly loseAnswerTo: (text: RegExp) => void;
+  /** The next statement with such a text is passed on, and the answers to it and to what follows wait until `release`. */
+  readonly holdAnswerTo: (text: RegExp) => { readonly release: () => void };
   /** The connections that there are carry nothing any more, without a word: a firewall that forgot them. New ones work. */
   readonly forget: () => void;
   readonly close: () => Promise<void>;
@@ -39,6 +41,7 @@ export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
   const sockets = new Set<Socket>();
   let isBlocked = false;
   let lost: RegExp | undefined;
+  let held: { readonly text: RegExp; upstream?: Socket; client?: Socket } | undefined;
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
     for (const socket of [client, upstream]) {
@@ -49,6 +52,10 @@ export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
     upstream.on('close', () => client.destroy());
     const read = messageReader((statement) => {
       statements.push(statement);
+      if (held?.upstream === undefined && held?.text.test(statement.text) === true) {
+        Object.assign(held, { upstream, client });
+        upstream.unpipe(client);
+      }
       if (lost?.test(statement.text) !== true) return;
       lost = undefined;
       upstream.unpipe(client);
@@ -87,6 +94,16 @@ export async function tapDatabase(databaseUrl: string): Promise<WireTap> {
     },
     loseAnswerTo: (text) => {
       lost = text;
+    },
+    holdAnswerTo: (text) => {
+      const mine: typeof held = { text };
+      held = mine;
+      return {
+        release: () => {
+          if (mine.client !== undefined) mine.upstream?.pipe(mine.client);
+          if (held === mine) held = undefined;
+        },
+      };
     },
     forget: () => {
       for (const socket of sockets) socket.pause();

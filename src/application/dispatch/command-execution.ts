@@ -25,6 +25,8 @@ export interface ExecutionDependencies extends JournalDependencies {
   readonly dispatchSignals: DispatchSignals;
   /** A number from 0 to 1, for jitter. */
   readonly chance: () => number;
+  /** How long a lease holds from when the database was asked for it. */
+  readonly leaseSeconds: number;
   readonly retryAttempts: number;
   readonly maxResponses: number;
   readonly maxResponseBytes: number;
@@ -34,6 +36,14 @@ export interface ExecutionDependencies extends JournalDependencies {
 
 /** A database that is away is asked again after this long. */
 const databaseRetryMillis = 500;
+
+/** Whoever runs an execution. */
+export interface ExecutionHolder {
+  /** Makes its lease longer and tells it so, if the lease is still ours. */
+  readonly renewLease: () => Promise<void>;
+  /** It is stored that a change is overdue. */
+  readonly onOverdue: () => void;
+}
 
 interface Prepared {
   readonly type: CommandType;
@@ -59,17 +69,17 @@ export class CommandExecution {
   #timers: (() => void)[] | undefined = [];
   readonly #journal: CommandJournal;
   #mayHaveBeenSent = false;
+  #leasedUntil = 0;
   #contact: Omit<Contact, 'at'> | undefined;
   #overdue: Promise<void> | undefined;
   #isSettling = false;
   #isRefusalNoted = false;
   #sideNote: Promise<void> = Promise.resolve();
 
-  /** `onOverdue` is called once it is stored that a change is overdue. */
   constructor(
     dependencies: ExecutionDependencies,
     { command, vehicle }: ClaimedCommand,
-    private readonly onOverdue: () => void,
+    private readonly holder: ExecutionHolder,
   ) {
     const log = dependencies.log.withFields({ command_id: command.id, vehicle_id: command.record.vehicleId });
     this.#dependencies = { ...dependencies, log, units: dependencies.units.toldTo(log) };
@@ -92,6 +102,11 @@ export class CommandExecution {
   /** Whether its end is being stored. Its lease may be gone by then, because it is not in progress any more. */
   get isSettling(): boolean {
     return this.#isSettling;
+  }
+
+  /** To be told whenever the database gave the lease, or made it longer: when it was asked to. */
+  leaseGiven(askedAt: Date): void {
+    this.#leasedUntil = askedAt.getTime() + this.#dependencies.leaseSeconds * 1000;
   }
 
   /**
@@ -232,8 +247,9 @@ export class CommandExecution {
   }
 
   async *#send(request: SovdRequest): AsyncGenerator<VehicleAnswer, void, undefined> {
-    this.#letGo.signal.throwIfAborted();
     const wasSent = this.#mayHaveBeenSent;
+    if (this.#claimed.changesVehicle && !wasSent) await this.#makeSureOfLease();
+    this.#letGo.signal.throwIfAborted();
     this.#mayHaveBeenSent = true;
     try {
       const answers = this.#dependencies.vehicleLink.send(this.#target, request, {
@@ -258,6 +274,25 @@ export class CommandExecution {
         this.#contact = { status: 'error', errorCode: 'vehicle-timeout' };
       }
       throw error;
+    }
+  }
+
+  /**
+   * A process that stood still, or that the database let wait, may have lost its lease and not know it yet. Another one has
+   * said by then that nobody knows what became of the change, and people have looked at the vehicle: it must not be sent after that.
+   */
+  async #makeSureOfLease(): Promise<void> {
+    const { clock, log } = this.#dependencies;
+    while (clock.now().getTime() >= this.#leasedUntil && !this.#letGo.signal.aborted) {
+      const before = this.#leasedUntil;
+      try {
+        await this.holder.renewLease();
+        if (this.#leasedUntil === before) this.letGo('lease-lost');
+      } catch (error) {
+        if (!(error instanceof ApplicationError) || error.kind !== 'unavailable') throw error;
+        log.warn({ err: error }, 'a change that was not sent yet waits for the database, to be sure of its lease');
+        await clock.sleep(databaseRetryMillis, this.#letGo.signal);
+      }
     }
   }
 
@@ -333,7 +368,7 @@ export class CommandExecution {
       this.letGo('lease-lost');
       return;
     }
-    this.onOverdue();
+    this.holder.onOverdue();
     this.#afterMillis(lateAnswerSeconds * 1000, () => this.letGo('timeout'));
   }
 

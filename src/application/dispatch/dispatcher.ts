@@ -22,8 +22,6 @@ export interface DispatcherDependencies extends ExecutionDependencies {
   /** How many commands run at once in this instance. */
   readonly concurrency: number;
   readonly readsPerVehicle: number;
-  /** How long a lease holds that nobody renews. */
-  readonly leaseSeconds: number;
   /** How often it looks for work that no signal told of, for dead instances and for what has expired. */
   readonly pollMillis: number;
 }
@@ -86,6 +84,7 @@ export class Dispatcher implements StartingPlaces {
 
   take(vehicleId: string): StartingPlace | undefined {
     if (this.#isStopped || this.#isBehind || this.#freePlaces <= 0 || this.#starting.has(vehicleId)) return undefined;
+    const askedAt = this.#dependencies.clock.now();
     let resolve: (() => void) | undefined;
     this.#starting.set(vehicleId, new Promise<void>((resolveEnd) => (resolve = resolveEnd)));
     return {
@@ -93,7 +92,7 @@ export class Dispatcher implements StartingPlaces {
       begin: (claimed) => {
         // Who has left leaves its leases to others.
         if (this.#hasLeft) this.#dependencies.begunCommands.forget(claimed.command.id);
-        else this.#run(claimed);
+        else this.#run(claimed, askedAt);
       },
       doubt: (claimed) => {
         this.#claims.doubt(claimed);
@@ -161,9 +160,10 @@ export class Dispatcher implements StartingPlaces {
     const limit = this.#isBehind ? free : this.#mayWait ? Math.ceil(free / 2) : 1;
     this.#mayWait = false;
     this.#claiming = limit;
+    const askedAt = this.#dependencies.clock.now();
     try {
       const { claimed, areLeft } = await this.#claims.claim(limit);
-      for (const each of claimed) this.#run(each);
+      for (const each of claimed) this.#run(each, askedAt);
       if (areLeft) this.#mayWait = true;
       const isMore = areLeft && claimed.length >= limit;
       if (!isMore) this.#isBehind = false;
@@ -187,9 +187,14 @@ export class Dispatcher implements StartingPlaces {
     this.#bell.ring();
   }
 
-  #run(claimed: ClaimedCommand): void {
+  /** `askedAt` is when the database was asked for the lease. */
+  #run(claimed: ClaimedCommand, askedAt: Date): void {
     const { command } = claimed;
-    const execution = new CommandExecution(this.#dependencies, claimed, () => this.#makeRoom());
+    const execution: CommandExecution = new CommandExecution(this.#dependencies, claimed, {
+      renewLease: () => this.#renew(new Set([execution])),
+      onOverdue: () => this.#makeRoom(),
+    });
+    execution.leaseGiven(askedAt);
     const end = execution.run().finally(() => {
       if (this.#running.get(command.id)?.execution === execution) this.#running.delete(command.id);
       this.#dependencies.begunCommands.forget(command.id);
@@ -220,8 +225,9 @@ export class Dispatcher implements StartingPlaces {
   }
 
   async #takeOverAndRun(): Promise<void> {
+    const askedAt = this.#dependencies.clock.now();
     const commands = await this.#takeOver(housekeepingBatch, [...this.#running.keys()]);
-    for (const each of commands) this.#run(each);
+    for (const each of commands) this.#run(each, askedAt);
     // Lanes that dead instances had blocked may be free now.
     if (commands.length > 0) this.#bell.ring();
   }
@@ -237,10 +243,11 @@ export class Dispatcher implements StartingPlaces {
     }
   }
 
-  async #renew(lasting: ReadonlySet<CommandExecution>): Promise<void> {
-    const { units } = this.#dependencies;
-    const held = this.#executions((execution) => lasting.has(execution) && !execution.isOverdue);
+  async #renew(wanted: ReadonlySet<CommandExecution>): Promise<void> {
+    const { units, clock } = this.#dependencies;
+    const held = this.#executions((execution) => wanted.has(execution) && !execution.isOverdue);
     if (held.length === 0) return;
+    const askedAt = clock.now();
     const renewed = await units.withUnit('write', (work) =>
       work.commandQueue.renew(
         this.#lease,
@@ -250,6 +257,7 @@ export class Dispatcher implements StartingPlaces {
     const found = new Map(renewed.map((entry) => [entry.commandId, entry]));
     for (const execution of held) {
       const entry = found.get(execution.command.id);
+      if (entry !== undefined) execution.leaseGiven(askedAt);
       if (entry === undefined && !execution.isSettling && !execution.isOverdue) execution.letGo('lease-lost');
       else if (entry?.isCancelRequested === true) execution.cancel();
     }
