@@ -17,7 +17,7 @@ import { requireKeptResponses } from './require-kept-responses.js';
 interface Dependencies {
   readonly units: UnitsOfWork;
   readonly commandEvents: CommandEvents;
-  readonly begunCommands: Pick<BegunCommands, 'find'>;
+  readonly begunCommands: Pick<BegunCommands, 'eventsAfter'>;
   readonly clock: Clock;
   readonly log: Log;
   /** How often a stream looks into the database when it hears nothing. */
@@ -59,12 +59,9 @@ export function followCommand(dependencies: Dependencies): FollowCommand {
     const follower = new Follower(audienceOf(commandId), new Bell(clock));
     try {
       await follower.audience.listening();
-      const begun = begunCommands.find(commandId);
-      const last = begun?.events.at(-1)?.eventNumber ?? 0;
-      // A client that names a later event has seen more than is known here.
-      if (begun !== undefined && after <= last) {
+      const events = begunCommands.eventsAfter(commandId, after);
+      if (events !== undefined) {
         if (!seesEverything(actor)) await units.withUnit('read', (work) => requireCommand(work, actor, commandId));
-        const events = begun.events.filter(({ eventNumber }) => eventNumber > after);
         follower.begin(after, { events, isEnd: false });
         return { actor, commandId, follower };
       }

@@ -165,6 +165,11 @@ describe('followCommand', () => {
       });
     });
 
+    afterEach(async () => {
+      await store(cancel(command), true);
+      await whole;
+    });
+
     /** The numbers of the events behind one, until the command has ended. */
     async function numbers(after = 0): Promise<readonly number[]> {
       const following = await follower.begin(admin, begun.after.id, after);
