@@ -21,7 +21,6 @@ import type { Measurements } from '#application/ports/measurements.js';
 import { PresenceProbe } from '#application/presence/presence-probe.js';
 import { probeVehicle } from '#application/presence/probe-vehicle.js';
 import { announceStep } from '#application/record/announce-step.js';
-import { BegunCommands } from '#application/record/begun-commands.js';
 import { auditAct } from '#application/record/audit-act.js';
 import { PeriodicPurge, type Purge } from '#application/retention/periodic-purge.js';
 import { endSession } from '#application/sessions/end-session.js';
@@ -224,9 +223,8 @@ type UseCases = ReturnType<typeof composeUseCases>;
 function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
   const catalogue = createCatalogue();
   const audit = auditAct(infrastructure);
-  const begunCommands = new BegunCommands();
-  const announce = announceStep({ ...infrastructure, begunCommands });
-  const shared = { ...infrastructure, catalogue, audit, announce, begunCommands };
+  const announce = announceStep(infrastructure);
+  const shared = { ...infrastructure, catalogue, audit, announce };
   const dispatcher = new Dispatcher({
     ...shared,
     ...settings.dispatch,
@@ -263,7 +261,11 @@ function composeUseCases(settings: Settings, infrastructure: Infrastructure) {
     settleCommand: settleCommand(shared),
     showCommandStatistics: showCommandStatistics(shared),
     waitForCommand: waitForCommand(shared),
-    followCommand: followCommand({ ...shared, recheckSeconds: settings.events.recheckSeconds }),
+    followCommand: followCommand({
+      ...shared,
+      runningCommands: dispatcher,
+      recheckSeconds: settings.events.recheckSeconds,
+    }),
     recordRefusal: recordRefusal(shared),
     exportAuditTrail: exportAuditTrail(shared),
     exportVehicles: exportVehicles(shared),

@@ -51,8 +51,8 @@ export class CommandDesk {
   }
 
   /** What a command's stream gives until it ends. */
-  follow(commandId: string): Promise<ReceivedStream> {
-    return readStream(`${this.url}/api/v1/commands/${commandId}/events`, { token: this.token });
+  follow(commandId: string, options: { readonly stopAfter?: number } = {}): Promise<ReceivedStream> {
+    return readStream(`${this.url}/api/v1/commands/${commandId}/events`, { token: this.token, ...options });
   }
 
   /** Registers a vehicle; gives its id. */

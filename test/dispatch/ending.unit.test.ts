@@ -190,6 +190,15 @@ describe('endingOfFailure', () => {
     }
   }
 
+  it('time that is over: says of the vehicle only that it was silent when it may have been asked', () => {
+    const wordsOf = (mayHaveBeenSent: boolean): string | undefined => {
+      const ending = endingOfFailure(new LetGo('timeout'), attempt('unsafe', { mayHaveBeenSent }));
+      return ending.kind === 'settle' ? ending.move.error?.message : undefined;
+    };
+    expect(wordsOf(true)).to.equal('The vehicle did not answer within 30 s.');
+    expect(wordsOf(false)).to.equal('Nothing could be sent to the vehicle within 30 s.');
+  });
+
   it('a read with a response: is neither tried again nor queued', () => {
     const changes = { hasResponses: true };
     expect(short(endingOfFailure(passing, attempt('safe', changes)))).to.equal('failed vehicle-connection-lost');

@@ -14,7 +14,7 @@ import type { ClaimedCommand, Lease } from '../ports/command-queue.js';
 import type { DispatchSignals } from '../ports/dispatch-signals.js';
 import type { Identifiers } from '../ports/identifiers.js';
 import type { Work } from '../ports/unit-of-work.js';
-import type { AnnounceStep } from '../record/announce-step.js';
+import { eventsOf, type AnnounceStep } from '../record/announce-step.js';
 import type { AuditAct } from '../record/audit-act.js';
 import { dispatcherName } from '../record/record-end.js';
 import { findAccepted, fingerprint } from './idempotency.js';
@@ -135,7 +135,7 @@ export function acceptCommand({ clock, identifiers, dispatchSignals, audit, anno
     announce(work, { after: claim.after, transitions, responses: [] });
     return {
       submission: { command: claim.after, isReplay: false },
-      claimed: { command: claim.after, vehicle: ordered },
+      claimed: { command: claim.after, vehicle: ordered, events: eventsOf({ transitions, responses: [] }) },
     };
   };
 }

@@ -8,8 +8,8 @@ import type { Clock } from '../ports/clock.js';
 import type { CommandEvents, CommandNews } from '../ports/command-events.js';
 import type { CommandEvent } from '../ports/command-repository.js';
 import type { Log } from '../ports/log.js';
+import type { RunningCommands } from '../ports/running-commands.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
-import type { BegunCommands } from '../record/begun-commands.js';
 import { Bell } from '../waiting/bell.js';
 import { CommandAudience } from './command-audience.js';
 import { requireKeptResponses } from './require-kept-responses.js';
@@ -17,7 +17,7 @@ import { requireKeptResponses } from './require-kept-responses.js';
 interface Dependencies {
   readonly units: UnitsOfWork;
   readonly commandEvents: CommandEvents;
-  readonly begunCommands: Pick<BegunCommands, 'eventsAfter'>;
+  readonly runningCommands: RunningCommands;
   readonly clock: Clock;
   readonly log: Log;
   /** How often a stream looks into the database when it hears nothing. */
@@ -51,7 +51,7 @@ export interface FollowCommand {
 
 /** Follows commands. Streams of this process that follow the same command share a subscription and reads. */
 export function followCommand(dependencies: Dependencies): FollowCommand {
-  const { units, commandEvents, begunCommands, clock, log, recheckSeconds } = dependencies;
+  const { units, commandEvents, runningCommands, clock, log, recheckSeconds } = dependencies;
   const access = new WatchedAccess({ units, clock, log });
   const audiences = new Map<string, CommandAudience<EventsPage>>();
 
@@ -59,10 +59,11 @@ export function followCommand(dependencies: Dependencies): FollowCommand {
     const follower = new Follower(audienceOf(commandId), new Bell(clock));
     try {
       await follower.audience.listening();
-      const events = begunCommands.eventsAfter(commandId, after);
-      if (events !== undefined) {
+      const events = runningCommands.begunEvents(commandId);
+      // Who has seen a later one knows more than we do.
+      if (events !== undefined && after <= events.length) {
         if (!seesEverything(actor)) await units.withUnit('read', (work) => requireCommand(work, actor, commandId));
-        follower.begin(after, { events, isEnd: false });
+        follower.begin(after, { events: events.slice(after), isEnd: false });
         return { actor, commandId, follower };
       }
       // Both go to the database together. What was read of the events is looked at only when the actor may see them.

@@ -8,6 +8,7 @@ import { VehicleLinkFailure, type SovdRequest, type VehicleAnswer } from '../dom
 import { TransientRefusal } from '../domain/sovd/transient-refusal.js';
 import type { Contact, Vehicle } from '../domain/vehicle.js';
 import type { ClaimedCommand } from '../ports/command-queue.js';
+import type { CommandEvent } from '../ports/command-repository.js';
 import type { DispatchSignals } from '../ports/dispatch-signals.js';
 import type { Work } from '../ports/unit-of-work.js';
 import { vehicleTarget, type VehicleLink, type VehicleTarget } from '../ports/vehicle-link.js';
@@ -45,6 +46,17 @@ export interface ExecutionHolder {
   readonly onOverdue: () => void;
 }
 
+/** A change did not leave, because its lease may have run out while a connection was made. */
+class LeaseUnsure extends VehicleLinkFailure {
+  constructor() {
+    super('dispatch-interrupted', 'The right to send the command may be over. Nothing was sent.', true, true);
+  }
+
+  override get concernsVehicle(): boolean {
+    return false;
+  }
+}
+
 interface Prepared {
   readonly type: CommandType;
   readonly parameters: unknown;
@@ -78,7 +90,7 @@ export class CommandExecution {
 
   constructor(
     dependencies: ExecutionDependencies,
-    { command, vehicle }: ClaimedCommand,
+    { command, vehicle, events }: ClaimedCommand,
     private readonly holder: ExecutionHolder,
   ) {
     const log = dependencies.log.withFields({ command_id: command.id, vehicle_id: command.record.vehicleId });
@@ -86,7 +98,7 @@ export class CommandExecution {
     this.#claimed = command;
     this.#vehicle = vehicle.vehicle;
     this.#target = vehicleTarget(vehicle);
-    this.#journal = new CommandJournal(this.#dependencies, command);
+    this.#journal = new CommandJournal(this.#dependencies, command, events);
   }
 
   /** The command as it was claimed. */
@@ -102,6 +114,11 @@ export class CommandExecution {
   /** Whether its end is being stored. Its lease may be gone by then, because it is not in progress any more. */
   get isSettling(): boolean {
     return this.#isSettling;
+  }
+
+  /** All events of the command, as far as this instance can be sure to know them without a look. */
+  get begunEvents(): readonly CommandEvent[] | undefined {
+    return this.#holdsLease ? this.#journal.begunEvents : undefined;
   }
 
   /** To be told whenever the database gave the lease, or made it longer: when it was asked to. */
@@ -248,7 +265,28 @@ export class CommandExecution {
 
   async *#send(request: SovdRequest): AsyncGenerator<VehicleAnswer, void, undefined> {
     const wasSent = this.#mayHaveBeenSent;
-    if (this.#claimed.changesVehicle && !wasSent) await this.#makeSureOfLease();
+    if (!this.#claimed.changesVehicle || wasSent) {
+      yield* this.#exchange(request, wasSent);
+      return;
+    }
+    for (;;) {
+      await this.#makeSureOfLease();
+      try {
+        yield* this.#exchange(request, wasSent, () => {
+          if (!this.#holdsLease) throw new LeaseUnsure();
+        });
+        return;
+      } catch (error) {
+        if (!(error instanceof LeaseUnsure)) throw error;
+      }
+    }
+  }
+
+  async *#exchange(
+    request: SovdRequest,
+    wasSent: boolean,
+    beforeSending?: () => void,
+  ): AsyncGenerator<VehicleAnswer, void, undefined> {
     this.#letGo.signal.throwIfAborted();
     this.#mayHaveBeenSent = true;
     try {
@@ -258,6 +296,7 @@ export class CommandExecution {
         stop: this.#stop.signal,
         timeoutSeconds: this.#claimed.record.timeoutSeconds,
         maxResponseBytes: this.#dependencies.maxResponseBytes,
+        ...(beforeSending === undefined ? {} : { beforeSending }),
       });
       for await (const answer of answers) {
         this.#contact = { status: 'connected' };
@@ -283,7 +322,7 @@ export class CommandExecution {
    */
   async #makeSureOfLease(): Promise<void> {
     const { clock, log } = this.#dependencies;
-    while (clock.now().getTime() >= this.#leasedUntil && !this.#letGo.signal.aborted) {
+    while (!this.#holdsLease && !this.#letGo.signal.aborted) {
       const before = this.#leasedUntil;
       try {
         await this.holder.renewLease();
@@ -294,6 +333,11 @@ export class CommandExecution {
         await clock.sleep(databaseRetryMillis, this.#letGo.signal);
       }
     }
+  }
+
+  /** By our own clock; the database's may give it more. */
+  get #holdsLease(): boolean {
+    return this.#dependencies.clock.now().getTime() < this.#leasedUntil;
   }
 
   async #settle(ending: Exclude<Ending, { kind: 'retry' }>): Promise<void> {

@@ -2,6 +2,7 @@ import type { Command, CommandStep, Move, TransitionReason } from '../domain/com
 import { ApplicationError, ConcurrentChange } from '../domain/errors.js';
 import type { Response, VehicleResponse } from '../domain/response.js';
 import type { Clock } from '../ports/clock.js';
+import type { CommandEvent } from '../ports/command-repository.js';
 import type { Identifiers } from '../ports/identifiers.js';
 import type { Log } from '../ports/log.js';
 import type { UnitsOfWork, Work } from '../ports/unit-of-work.js';
@@ -45,15 +46,23 @@ export class CommandJournal {
   readonly #dependencies: JournalDependencies;
   readonly #subjects = new Set<string>();
   #command: Command;
+  #begunEvents: readonly CommandEvent[] | undefined;
   #waiting: Waiting[] = [];
   #writing: Promise<void> = Promise.resolve();
   #lastTurn: Promise<void> = Promise.resolve();
   #isWriting = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(dependencies: JournalDependencies, command: Command) {
+  /** `events` are all that are stored, where they are known. */
+  constructor(dependencies: JournalDependencies, command: Command, events?: readonly CommandEvent[]) {
     this.#dependencies = dependencies;
     this.#command = command;
+    this.#begunEvents = events;
+  }
+
+  /** All events that are stored, until there may be more; undefined too when they were not known at the beginning. */
+  get begunEvents(): readonly CommandEvent[] | undefined {
+    return this.#begunEvents;
   }
 
   /** Responses that an earlier attempt has stored, and that must not be stored again. */
@@ -163,6 +172,7 @@ export class CommandJournal {
 
   async #store(step: CommandStep, alongside?: (work: Work, step: CommandStep) => void): Promise<void> {
     const { units, clock, announce, log } = this.#dependencies;
+    this.#begunEvents = undefined;
     let isUncertain = false;
     for (;;) {
       try {
@@ -176,8 +186,10 @@ export class CommandJournal {
       } catch (error) {
         if (error instanceof ConcurrentChange) {
           // After a connection that broke under a commit, the change that we meet may be our own.
-          if (isUncertain && (await this.#isStored(step))) break;
-          throw new LeaseLost();
+          if (!isUncertain || !(await this.#isStored(step))) throw new LeaseLost();
+          // Nobody was told of it.
+          announce({ afterCommit: (task) => task() }, step);
+          break;
         }
         if (!(error instanceof ApplicationError) || error.kind !== 'unavailable') throw error;
         isUncertain = true;

@@ -1,10 +1,11 @@
 import { ApplicationError } from '../domain/errors.js';
 import type { Clock } from '../ports/clock.js';
 import type { ClaimedCommand, Lease } from '../ports/command-queue.js';
+import type { CommandEvent } from '../ports/command-repository.js';
 import type { Log } from '../ports/log.js';
+import type { RunningCommands } from '../ports/running-commands.js';
 import type { StartingPlace, StartingPlaces } from '../ports/starting-places.js';
 import type { UnitsOfWork } from '../ports/unit-of-work.js';
-import type { BegunCommands } from '../record/begun-commands.js';
 import { Bell } from '../waiting/bell.js';
 import { claimCommands, type Claims } from './claim-commands.js';
 import { CommandExecution, type ExecutionDependencies } from './command-execution.js';
@@ -16,7 +17,6 @@ export interface DispatcherDependencies extends ExecutionDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly units: UnitsOfWork;
-  readonly begunCommands: Pick<BegunCommands, 'forget'>;
   /** This instance's id: the owner of its leases. */
   readonly instance: string;
   /** How many commands run at once in this instance. */
@@ -39,7 +39,7 @@ const letGoMillis = 1000;
  * Runs commands: claims them under a lease, executes them on their vehicles, renews the leases, and takes over what dead
  * instances left. Any number of instances may run at once.
  */
-export class Dispatcher implements StartingPlaces {
+export class Dispatcher implements StartingPlaces, RunningCommands {
   readonly #dependencies: DispatcherDependencies;
   readonly #lease: Lease;
   readonly #running = new Map<string, { readonly execution: CommandExecution; readonly end: Promise<void> }>();
@@ -91,8 +91,7 @@ export class Dispatcher implements StartingPlaces {
       lease: this.#lease,
       begin: (claimed) => {
         // Who has left leaves its leases to others.
-        if (this.#hasLeft) this.#dependencies.begunCommands.forget(claimed.command.id);
-        else this.#run(claimed, askedAt);
+        if (!this.#hasLeft) this.#run(claimed, askedAt);
       },
       doubt: (claimed) => {
         this.#claims.doubt(claimed);
@@ -103,6 +102,10 @@ export class Dispatcher implements StartingPlaces {
         resolve?.();
       },
     };
+  }
+
+  begunEvents(commandId: string): readonly CommandEvent[] | undefined {
+    return this.#running.get(commandId)?.execution.begunEvents;
   }
 
   /** How many commands run in this instance now. */
@@ -197,7 +200,6 @@ export class Dispatcher implements StartingPlaces {
     execution.leaseGiven(askedAt);
     const end = execution.run().finally(() => {
       if (this.#running.get(command.id)?.execution === execution) this.#running.delete(command.id);
-      this.#dependencies.begunCommands.forget(command.id);
       if (this.#mayWait) this.#bell.ring();
     });
     this.#running.set(command.id, { execution, end });

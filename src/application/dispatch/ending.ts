@@ -90,11 +90,13 @@ function endingOfLetGo(why: LetGoReason, attempt: Attempt): Ending {
       return { kind: 'abandon' };
     case 'cancelled':
       return { kind: 'settle', move: { to: 'cancelled', reason: 'cancel-requested' } };
-    case 'timeout':
-      return lost(attempt, {
-        code: 'vehicle-timeout',
-        message: `The vehicle did not answer within ${attempt.command.record.timeoutSeconds} s.`,
-      });
+    case 'timeout': {
+      const { timeoutSeconds } = attempt.command.record;
+      const message = attempt.mayHaveBeenSent
+        ? `The vehicle did not answer within ${timeoutSeconds} s.`
+        : `Nothing could be sent to the vehicle within ${timeoutSeconds} s.`;
+      return lost(attempt, { code: 'vehicle-timeout', message });
+    }
     case 'shutdown':
       // A read is left to whoever takes it over; a change that nobody can know the end of is told at once.
       if (!attempt.command.changesVehicle) return { kind: 'abandon' };

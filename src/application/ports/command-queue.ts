@@ -1,5 +1,6 @@
 import type { Command, CommandStep, Transition } from '../domain/command.js';
 import type { Role } from '../domain/user.js';
+import type { CommandEvent } from './command-repository.js';
 import type { VehicleWithCredentials } from './vehicle-repository.js';
 
 /** A lease on commands: who holds it and for how long from now, by the database's clock. */
@@ -24,7 +25,10 @@ export interface DueCommand {
 }
 
 /** A command that is held under a lease, with its vehicle. */
-export type ClaimedCommand = Pick<DueCommand, 'command' | 'vehicle'>;
+export interface ClaimedCommand extends Pick<DueCommand, 'command' | 'vehicle'> {
+  /** All events that are stored of it; left out where they would have to be looked up. */
+  readonly events?: readonly CommandEvent[];
+}
 
 /** The commands table as a queue. Any number of instances may work on it; times are the database's. */
 export interface CommandQueue {

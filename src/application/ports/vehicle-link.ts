@@ -28,6 +28,11 @@ export interface ExchangeOptions {
   readonly stop: LightAbortSignal;
   /** Time that the whole command may still take, in seconds: the vehicle is told of it where SOVD has a place for it. */
   readonly timeoutSeconds: number;
+  /**
+   * Called when there is a connection, right before the first byte of the request leaves. What it throws, a
+   * `VehicleLinkFailure`, is thrown by `send`, and nothing was sent.
+   */
+  readonly beforeSending?: () => void;
   /** Response budget of the whole command in bytes; over it `response-too-large`. */
   readonly maxResponseBytes: number;
 }

@@ -3,11 +3,9 @@ import type { CommandEvents } from '../ports/command-events.js';
 import type { CommandEvent } from '../ports/command-repository.js';
 import type { Measurements } from '../ports/measurements.js';
 import type { Work } from '../ports/unit-of-work.js';
-import type { BegunCommands } from './begun-commands.js';
 
 interface Dependencies {
   readonly commandEvents: CommandEvents;
-  readonly begunCommands: Pick<BegunCommands, 'note'>;
   readonly measurements: Pick<Measurements, 'commandMoved'>;
 }
 
@@ -17,14 +15,12 @@ export type AnnounceStep = (work: Pick<Work, 'afterCommit'>, step: AnnouncedStep
 type AnnouncedStep = Omit<CommandStep, 'before'>;
 
 /** Publishes a step's news and counts its transitions, after the commit. */
-export function announceStep({ commandEvents, begunCommands, measurements }: Dependencies): AnnounceStep {
+export function announceStep({ commandEvents, measurements }: Dependencies): AnnounceStep {
   return (work, step) => {
     const { after, transitions } = step;
     work.afterCommit(() => {
       const { lastEventNumber } = after.record;
-      const events = eventsOf(step);
-      begunCommands.note(after.id, events);
-      commandEvents.publish({ commandId: after.id, eventNumber: lastEventNumber, events });
+      commandEvents.publish({ commandId: after.id, eventNumber: lastEventNumber, events: eventsOf(step) });
       const { name, submittedAt, startedAt, completedAt } = after.record;
       for (const { from, to } of transitions) {
         measurements.commandMoved({ name, from, to, submittedAt, startedAt, completedAt });
@@ -33,7 +29,11 @@ export function announceStep({ commandEvents, begunCommands, measurements }: Dep
   };
 }
 
-function eventsOf({ responses, transitions }: AnnouncedStep): readonly CommandEvent[] {
+/** The events of a step, in their order. */
+export function eventsOf({
+  responses,
+  transitions,
+}: Pick<CommandStep, 'responses' | 'transitions'>): readonly CommandEvent[] {
   const events: CommandEvent[] = [
     ...responses.map((response) => ({ kind: 'response', eventNumber: response.eventNumber, response }) as const),
     ...transitions.map((transition) => ({ kind: 'status', eventNumber: transition.eventNumber, transition }) as const),

@@ -23,7 +23,7 @@ export class JsonRows<Name extends string> {
     return this.#names.map((name) => (alias === undefined ? name : `${alias}.${name}`)).join(', ');
   }
 
-  /** The values of a row in the order of the columns. What is undefined is NULL. */
+  /** The values of a row in the order of the columns. What is undefined is NULL, and in a column of jsonb the null of JSON. */
   row(values: Readonly<Record<Name, unknown>>): readonly unknown[] {
     return this.#names.map((name) => values[name]);
   }

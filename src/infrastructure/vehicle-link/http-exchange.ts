@@ -48,6 +48,8 @@ export interface ExchangeLimits {
   readonly signal: LightAbortSignal;
   /** Of a whole body, as it comes over the wire. */
   readonly maxBodyBytes: number;
+  /** See `ExchangeOptions`. */
+  readonly beforeSending?: (() => void) | undefined;
 }
 
 /**
@@ -102,6 +104,8 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // undici writes nothing when it throws, and reports that as an error of the request.
+    this.limits.beforeSending?.();
     this.controller = controller;
   }
 

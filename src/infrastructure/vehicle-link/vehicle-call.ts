@@ -76,7 +76,7 @@ export class VehicleCall {
   /** Sends the request that this call is about. */
   start(): Promise<WholeAnswer | StreamAnswer> {
     const body = withTimeout(this.request, this.options.timeoutSeconds);
-    return this.send(this.request.method, this.path, body, this.options.signal);
+    return this.send(this.request.method, this.path, body, this.options.signal, this.options.beforeSending);
   }
 
   /** Sends one request, once; what only reads goes over the pool, everything else over a connection of its own. */
@@ -85,6 +85,7 @@ export class VehicleCall {
     path: string,
     body: SovdRequest['body'],
     signal: LightAbortSignal,
+    beforeSending?: () => void,
   ): Promise<WholeAnswer | StreamAnswer> {
     const { connections } = this.parts;
     const request: HttpRequest = {
@@ -104,7 +105,7 @@ export class VehicleCall {
       method === 'GET'
         ? await connections.lend(target.vehicleId, origin, identity, signal)
         : connections.open(origin, identity);
-    return exchange(connection, request, { signal, maxBodyBytes: this.budget.maxBytes });
+    return exchange(connection, request, { signal, maxBodyBytes: this.budget.maxBytes, beforeSending });
   }
 
   /** Reads an answer; the bytes are for the budget, when it is handed on. Throws `vehicle-invalid-response` and `response-too-large`. */

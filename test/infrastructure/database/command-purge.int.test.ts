@@ -5,7 +5,6 @@ import type { UserActor } from '#application/domain/actor.js';
 import { ApplicationError } from '#application/domain/errors.js';
 import type { PurgeStep } from '#application/ports/purge-step.js';
 import type { Work } from '#application/ports/unit-of-work.js';
-import { BegunCommands } from '#application/record/begun-commands.js';
 import { InProcessCommandEvents } from '#infrastructure/events/in-process-command-events.js';
 import { systemClock } from '#infrastructure/system.js';
 import { storeEndedCommands } from '#support/ended-commands.js';
@@ -132,7 +131,7 @@ describe('the purge of commands', () => {
     const { begin, events } = followCommand({
       units,
       commandEvents,
-      begunCommands: new BegunCommands(),
+      runningCommands: { begunEvents: () => undefined },
       clock: systemClock,
       log,
       recheckSeconds: 5,

@@ -71,7 +71,9 @@ describe('Units that are committed in one turn of the event loop', () => {
       return row;
     };
     const alone = await rowsOf(await addAwkward());
-    expect(alone).to.have.property('audit');
+    expect(alone)
+      .to.have.property('audit')
+      .that.deep.includes({ entity_id: awkwardText, details: { [awkwardText]: awkwardText }, user_id: null });
     test.statements.forget();
     const together = await times(2, addAwkward);
     expect(inserts()).to.have.length(1);

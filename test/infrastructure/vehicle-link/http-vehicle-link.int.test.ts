@@ -175,6 +175,23 @@ describe('HttpVehicleLink: plain answers', () => {
     expect(answer?.body).to.deep.equal({ encoding: 'json', value });
   });
 
+  for (const method of ['GET', 'PUT'] as const satisfies readonly SovdMethod[]) {
+    it(`${method}, and somebody objects when it is about to leave: that is thrown, and not a byte arrives`, async () => {
+      vehicle = await startRawVehicle(() => undefined);
+      const objection = new VehicleLinkFailure('dispatch-interrupted', 'Not now.', true, true);
+      let isConnected = false;
+      const beforeSending = (): void => {
+        isConnected = link.usage.connections === 1;
+        throw objection;
+      };
+      const sent = collect(link, vehicle.target(), { method, path: 'x' }, { beforeSending });
+      expect(await rejection(sent)).to.equal(objection);
+      await until(() => vehicle.sockets.size === 0);
+      expect([isConnected, vehicle.received]).to.deep.equal([true, []]);
+      expect(link.usage.connections).to.equal(0);
+    });
+  }
+
   describe('an aborted signal', () => {
     const reason = new Error('nobody waits any more');
 

@@ -186,7 +186,8 @@ function newRow({ record }: Command) {
 
 /** A step of a command: its new state, if it is still as it was before, with the events that tell of it. */
 export function stepWrites(step: CommandStep, lease: Lease | undefined): readonly NotedWrite[] {
-  const update: NotedWrite = { ...stepUpdate(step, lease), mustMeet: true, target: `commands:${step.before.id}` };
+  const { text, row } = stepUpdate(step, lease);
+  const update: NotedWrite = { text, row, mustMeet: true, target: `commands:${step.before.id}` };
   return [update, ...step.transitions.map(insertTransition), ...step.responses.map(insertResponse)];
 }
 
