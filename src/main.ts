@@ -26,6 +26,7 @@ async function run(): Promise<void> {
       },
       (error: unknown) => {
         log.error({ err: error }, 'the service did not stop cleanly');
+        // Whatever is still open would keep the process, and its supervisor has to hear that something went wrong.
         process.exit(1);
       },
     );

@@ -36,6 +36,7 @@ describe('TurnCork', () => {
   });
 
   it('a process that ends in the same turn: has written all its lines', async () => {
+    // Its own exit is what is tested: it leaves no time for what would be written at the end of the turn.
     const program = `
       import { createBunyanLog } from '${pathToFileURL(logModule).href}';
       const log = createBunyanLog({ level: 'info' });
